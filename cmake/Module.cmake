@@ -1,0 +1,25 @@
+# The PostgreSQL module vector.so, its control file and its SQL scripts.
+include(cmake/PostgreSQL.cmake)
+
+file(GLOB_RECURSE module_sources CONFIGURE_DEPENDS src/pg/*.cpp)
+# Exceptions and RTTI stay at their defaults: the reference to the exception personality is the
+# evidence that the test module_has_nothing_to_unwind looks for.
+add_library(vector_shim OBJECT ${module_sources})
+target_include_directories(vector_shim PRIVATE include src/pg)
+target_link_libraries(vector_shim PRIVATE vector_warnings PostgreSQL::server)
+target_compile_definitions(vector_shim PRIVATE "VECTOR_VERSION=\"${PROJECT_VERSION}\"")
+
+add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)
+target_link_libraries(vector PRIVATE vector_core m)
+# Linked by the C driver: the module must not need libstdc++.
+set_target_properties(vector PROPERTIES PREFIX "" LINKER_LANGUAGE C)
+target_link_options(vector PRIVATE -Wl,--as-needed)
+
+configure_file(vector.control vector.control @ONLY)
+configure_file(sql/vector.sql "vector--${PROJECT_VERSION}.sql" COPYONLY)
+file(GLOB upgrade_scripts CONFIGURE_DEPENDS sql/vector--*.sql)
+
+install(TARGETS vector LIBRARY DESTINATION "${PG_PKGLIBDIR}")
+install(FILES "${PROJECT_BINARY_DIR}/vector.control" "${PROJECT_BINARY_DIR}/vector--${PROJECT_VERSION}.sql"
+              ${upgrade_scripts}
+        DESTINATION "${PG_SHAREDIR}/extension")

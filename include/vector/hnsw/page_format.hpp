@@ -1,0 +1,241 @@
+// The index on disk, byte by byte. Everything here is part of the file format: a change needs a new
+// kFormatVersion. docs/internals.md draws the same picture.
+//
+// All pages are 8 kB with PostgreSQL's standard page header (24 bytes) and an 8-byte special space
+// (PageTrailer). Block 0 is the metapage. Every other block is an element page or a list page: an
+// array of slots of one fixed size, starting right after the header, without line pointers.
+//
+//   node id = block * elements_per_page + slot       list id = block * lists_per_page + slot
+//
+// so the address of a code is known before its page is touched.
+//
+//   element slot   ElementSlot (24 bytes) | code | edge ids 4 x 2M | edge lengths 2 x 2M
+//   list slot      ListSlot (8 bytes) | payload of 6 x 2M bytes, one of
+//                    neighbors of one level: edge ids 4 x 2M | edge lengths 2 x 2M
+//                    heap tids: next list id (4) | tids of 6 bytes
+//
+// Lists of levels >= first_list_level() of an element lie in consecutive list slots of one page.
+// That is level 1 when the element slot has room for the edges of level 0, else level 0. An edge's
+// length is a bfloat16: the upper half of a float, rounded (relative error 0.4 %).
+#pragma once
+
+#include <bit>
+#include <cstring>
+
+#include "vector/codec.hpp"
+#include "vector/hnsw/heap_tid.hpp"
+#include "vector/hnsw/parameters.hpp"
+#include "vector/hnsw/storage.hpp"
+
+namespace vec::hnsw {
+
+inline constexpr std::uint32_t kPageBytes = 8192;
+inline constexpr std::uint32_t kPageHeaderBytes = 24;
+inline constexpr std::uint32_t kMagic = 0x57534e48;  // "HNSW", little endian
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kMetaBlock = 0;
+inline constexpr std::uint32_t kNoBlock = 0xffffffffu;
+using ListId = std::uint32_t;
+inline constexpr ListId kNoList = 0xffffffffu;
+
+// DO NOT CHANGE THESE VALUES.
+enum class PageKind : std::uint16_t { meta = 1, elements = 2, lists = 3 };
+enum class ListKind : std::uint8_t { free = 0, neighbors = 1, heap_tids = 2 };
+
+// The special space, at the very end of a page.
+struct PageTrailer {
+  PageKind kind;
+  std::uint16_t slot_bytes;  // 0 on the metapage
+  std::uint32_t magic;
+};
+static_assert(sizeof(PageTrailer) == 8);
+inline constexpr std::uint32_t kPageDataBytes = kPageBytes - kPageHeaderBytes - sizeof(PageTrailer);
+
+struct MetaPage {
+  std::uint32_t magic;
+  std::uint32_t format_version;
+  std::uint32_t dimensions;
+  std::uint16_t m;
+  std::uint16_t ef_construction;
+  Metric metric;
+  CodecId codec;
+  std::uint16_t element_type;  // of the column: 1 = vector
+  std::uint16_t reserved;
+  std::uint32_t element_slot_bytes;
+  std::uint32_t list_slot_bytes;
+  NodeId entry_point;
+  std::int32_t entry_level;
+  std::uint32_t codec_data_block;  // for codecs with trained parameters; kNoBlock for float32
+  std::uint32_t codec_data_bytes;
+  std::uint32_t reserved_words[6];
+};
+static_assert(sizeof(MetaPage) == 72);
+
+struct ElementSlot {
+  NodeState state;
+  std::uint8_t level;
+  std::uint8_t degree;      // edges at level 0 when they lie in this slot
+  std::uint8_t attributes;  // 0; for filter columns
+  ListId lists;             // list slot of level first_list_level(); kNoList when there is none
+  HeapTid tid;              // one row; kNoTid when it was removed and others remain
+  std::uint16_t reserved;
+  ListId further_tids;  // list slot of more rows; kNoList when there is none
+  ListId append_tids;   // list slot among those where a free place is looked for first
+};
+static_assert(sizeof(ElementSlot) == 24);
+
+struct ListSlot {
+  NodeId owner;  // the element it belongs to
+  ListKind kind;
+  std::uint8_t level;
+  std::uint8_t count;
+  std::uint8_t reserved;
+};
+static_assert(sizeof(ListSlot) == 8);
+
+// ---- edge lengths ----
+inline std::uint16_t encode_length(float length) {
+  return static_cast<std::uint16_t>((std::bit_cast<std::uint32_t>(length) + 0x8000u) >> 16);
+}
+inline float decode_length(std::uint16_t encoded) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(encoded) << 16);
+}
+
+// ---- where things lie ----
+// Sizes and offsets that follow from the code size and m.
+class Geometry {
+ public:
+  Geometry(std::size_t code_bytes, int m)
+      : max_edges_(2 * m),
+        edges_offset_(align(sizeof(ElementSlot) + code_bytes, 4)),
+        list_bytes_(align(sizeof(ListSlot) + edge_bytes(), 8)) {
+    std::size_t inline_bytes = align(edges_offset_ + edge_bytes(), 8);
+    first_list_level_ = inline_bytes <= kPageDataBytes ? 1 : 0;
+    element_bytes_ = first_list_level_ == 1 ? inline_bytes : align(edges_offset_, 8);
+  }
+
+  bool fits() const { return element_bytes_ <= kPageDataBytes; }
+  std::uint32_t element_bytes() const { return element_bytes_; }
+  std::uint32_t list_bytes() const { return list_bytes_; }
+  std::uint32_t elements_per_page() const { return kPageDataBytes / element_bytes_; }
+  std::uint32_t lists_per_page() const { return kPageDataBytes / list_bytes_; }
+  std::uint32_t slots_per_page(PageKind kind) const {
+    return kind == PageKind::elements ? elements_per_page() : lists_per_page();
+  }
+  int first_list_level() const { return first_list_level_; }
+  int lists_of(int level) const { return level + 1 - first_list_level_; }
+  // All lists of an element must fit one page.
+  int max_level() const { return static_cast<int>(lists_per_page()) - 1 + first_list_level_; }
+  std::uint32_t tids_per_list() const {
+    return (list_bytes_ - sizeof(ListSlot) - sizeof(ListId)) / sizeof(HeapTid);
+  }
+
+  std::uint32_t block_of(NodeId id) const { return id / elements_per_page(); }
+  std::uint32_t slot_of(NodeId id) const { return id % elements_per_page(); }
+  NodeId node_id(std::uint32_t block, std::uint32_t slot) const {
+    return block * elements_per_page() + slot;
+  }
+  std::uint32_t list_block_of(ListId id) const { return id / lists_per_page(); }
+  std::uint32_t list_slot_of(ListId id) const { return id % lists_per_page(); }
+  ListId list_id(std::uint32_t block, std::uint32_t slot) const {
+    return block * lists_per_page() + slot;
+  }
+  // Largest block whose ids still fit 32 bits, leaving kNoNode and kNoList unused.
+  std::uint32_t max_block() const {
+    return kNoNode / std::max(elements_per_page(), lists_per_page()) - 1;
+  }
+
+  template <class Byte>  // std::byte or const std::byte
+  auto* element(Byte* page, std::uint32_t slot) const {
+    return reinterpret_cast<CopyConst<Byte, ElementSlot>*>(page + kPageHeaderBytes +
+                                                           slot * element_bytes_);
+  }
+  template <class Slot>
+  auto* code(Slot* element) const {
+    return bytes_of(element) + sizeof(ElementSlot);
+  }
+  template <class Slot>
+  auto* element_edges(Slot* element) const {
+    return bytes_of(element) + edges_offset_;
+  }
+  template <class Byte>
+  auto* list(Byte* page, std::uint32_t slot) const {
+    return reinterpret_cast<CopyConst<Byte, ListSlot>*>(page + kPageHeaderBytes +
+                                                        slot * list_bytes_);
+  }
+  template <class Slot>
+  auto* list_payload(Slot* list) const {
+    return bytes_of(list) + sizeof(ListSlot);
+  }
+
+  // ---- edges: ids, then lengths ----
+  void read_ids(const std::byte* edges, std::size_t count, NodeId* out) const {
+    std::memcpy(out, edges, count * sizeof(NodeId));
+  }
+  void read_edges(const std::byte* edges, std::size_t count, Candidate* out) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint16_t length;
+      std::memcpy(&out[i].id, edges + i * sizeof(NodeId), sizeof(NodeId));
+      std::memcpy(&length, edges + max_edges_ * sizeof(NodeId) + i * sizeof length, sizeof length);
+      out[i].distance = decode_length(length);
+    }
+  }
+  void write_edges(std::byte* edges, std::span<const Candidate> list) const {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      std::uint16_t length = encode_length(list[i].distance);
+      std::memcpy(edges + i * sizeof(NodeId), &list[i].id, sizeof(NodeId));
+      std::memcpy(edges + max_edges_ * sizeof(NodeId) + i * sizeof length, &length, sizeof length);
+    }
+  }
+
+ private:
+  template <class From, class To>
+  using CopyConst = std::conditional_t<std::is_const_v<From>, const To, To>;
+
+  template <class Slot>
+  static auto* bytes_of(Slot* slot) {
+    return reinterpret_cast<CopyConst<Slot, std::byte>*>(slot);
+  }
+  static constexpr std::uint32_t align(std::size_t n, std::size_t to) {
+    return static_cast<std::uint32_t>((n + to - 1) / to * to);
+  }
+  std::size_t edge_bytes() const { return max_edges_ * (sizeof(NodeId) + sizeof(std::uint16_t)); }
+
+  std::uint32_t max_edges_;
+  std::uint32_t edges_offset_;
+  std::uint32_t list_bytes_;
+  std::uint32_t element_bytes_;
+  int first_list_level_;
+};
+
+// ---- pages ----
+inline PageTrailer read_trailer(const std::byte* page) {
+  PageTrailer trailer;
+  std::memcpy(&trailer, page + kPageBytes - sizeof trailer, sizeof trailer);
+  return trailer;
+}
+
+// Formats the data area of a page whose PostgreSQL header is in place: all slots free.
+inline void format_page(std::byte* page, PageKind kind, std::uint32_t slot_bytes) {
+  std::memset(page + kPageHeaderBytes, 0, kPageDataBytes);
+  PageTrailer trailer{kind, static_cast<std::uint16_t>(slot_bytes), kMagic};
+  std::memcpy(page + kPageBytes - sizeof trailer, &trailer, sizeof trailer);
+}
+
+// Bytes after the page header that the page uses: what pd_lower must cover.
+inline std::uint32_t used_bytes(const Geometry& geometry, PageKind kind) {
+  if (kind == PageKind::meta) return sizeof(MetaPage);
+  if (kind == PageKind::elements) return geometry.elements_per_page() * geometry.element_bytes();
+  return geometry.lists_per_page() * geometry.list_bytes();
+}
+
+inline MetaPage read_meta(const std::byte* page) {
+  MetaPage meta;
+  std::memcpy(&meta, page + kPageHeaderBytes, sizeof meta);
+  return meta;
+}
+inline void write_meta(std::byte* page, const MetaPage& meta) {
+  std::memcpy(page + kPageHeaderBytes, &meta, sizeof meta);
+}
+
+}  // namespace vec::hnsw

@@ -1,0 +1,290 @@
+// Writing the page graph: a GraphWriter over pages. Inserting, vacuum's repair.
+//
+// Every change is one call of pages.update or update_pair: atomic, logged, under exclusive locks,
+// and re-reads what it changes, because it was read without a lock before.
+#pragma once
+
+#include "vector/hnsw/page_reader.hpp"
+
+namespace vec::hnsw {
+
+template <PageSource Pages>
+class PageGraph : public PageReader<Pages> {
+ public:
+  PageGraph(Pages& pages, const Codec& codec, const Parameters& parameters)
+      : PageReader<Pages>(pages, codec, parameters) {}
+
+  // The element to insert: its code (which must stay valid during insert) and its row.
+  void open_insert(const std::byte* code, HeapTid tid) {
+    open_code_ = code;
+    open_tid_ = tid;
+    query_ = nullptr;
+    forget_codes();
+  }
+
+  // Measures from a stored node. False when it is not live (any more).
+  bool open_node(NodeId id) {
+    bool live = false;
+    if (node_code_ == nullptr) node_code_ = static_cast<std::byte*>(allocate_code());
+    this->read_element(id, [&](const ElementSlot* element) {
+      live = element->state == NodeState::live;
+      std::memcpy(node_code_, geometry_.code(element), codec_.code_bytes());
+    });
+    open_code_ = node_code_;
+    query_ = nullptr;
+    return live;
+  }
+
+  // ---- GraphWriter ----
+  void copy_codes(std::span<const NodeId> ids, const std::byte** codes) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      std::byte* copy = next_code_copy();
+      codes[i] = nullptr;
+      this->read_element(ids[i], [&](const ElementSlot* element) {
+        if (element->state == NodeState::free) return;
+        std::memcpy(copy, geometry_.code(element), codec_.code_bytes());
+        codes[i] = copy;
+      });
+    }
+  }
+
+  void forget_codes() { code_copies_used_ = 0; }
+
+  void code_distances(const std::byte* code, const std::byte* const* codes, std::size_t count,
+                      float* out) const {
+    codec_.code_distances(code, codes, count, out);
+  }
+
+  std::size_t edges(NodeId id, int level, std::span<Candidate> out) {
+    std::size_t count = 0;
+    this->read_edge_bytes(id, level, [&](const std::byte* bytes, std::size_t degree) {
+      count = std::min(degree, out.size());
+      geometry_.read_edges(bytes, count, out.data());
+    });
+    return count;
+  }
+
+  template <class Change>
+  void update_edges(NodeId id, int level, Change change) {
+    Candidate room[kMaxNeighbors + 1];
+    std::span<Candidate> list{room, this->max_neighbors(level) + 1};
+    if (level < geometry_.first_list_level()) {
+      std::uint32_t block = this->checked_element_block(id);
+      pages_->update(block, [&](std::byte* page) {
+        ElementSlot* element = this->checked_element(page, block, id);
+        if (element->state == NodeState::free) return false;
+        std::byte* bytes = geometry_.element_edges(element);
+        geometry_.read_edges(bytes, element->degree, room);
+        std::size_t count = change(list, std::size_t{element->degree});
+        if (count == kUnchanged) return false;
+        geometry_.write_edges(bytes, list.first(count));
+        element->degree = static_cast<std::uint8_t>(count);
+        return true;
+      });
+      return;
+    }
+    ListId list_id = this->list_of(id, level);
+    if (list_id == kNoList) return;
+    std::uint32_t block = this->checked_list_block(list_id);
+    pages_->update(block, [&](std::byte* page) {
+      this->check_page(page, block, PageKind::lists);
+      ListSlot* slot = geometry_.list(page, geometry_.list_slot_of(list_id));
+      if (!this->is_neighbor_list(slot, id, level)) return false;
+      std::byte* bytes = geometry_.list_payload(slot);
+      std::size_t degree = this->checked_degree(slot, list_id, level);
+      geometry_.read_edges(bytes, degree, room);
+      std::size_t count = change(list, degree);
+      if (count == kUnchanged) return false;
+      geometry_.write_edges(bytes, list.first(count));
+      slot->count = static_cast<std::uint8_t>(count);
+      return true;
+    });
+  }
+
+  bool equals_open_element(const std::byte* code) const {
+    return std::memcmp(code, open_code_, codec_.code_bytes()) == 0;
+  }
+
+  const std::byte* open_code() const { return open_code_; }
+
+  float open_element_distance() const {
+    float distance;
+    codec_.code_distances(open_code_, &open_code_, 1, &distance);
+    return distance;
+  }
+
+  bool join_duplicate(NodeId id);
+
+  NodeId add_node(int level, const Selection& selection) {
+    const int lists = geometry_.lists_of(level);
+    for (;;) {
+      this->check_interrupts();
+      NodeId id =
+          lists == 0 ? place_element(selection) : place_element_with_lists(level, selection);
+      if (id != kNoNode) return id;
+    }
+  }
+
+  void set_entry_point(EntryPoint entry_point) {
+    change_entry_point([&](EntryPoint) { return entry_point; });
+  }
+  void raise_entry_point(EntryPoint entry_point) {
+    change_entry_point([&](EntryPoint present) {
+      return entry_point.level > present.level ? entry_point : present;
+    });
+  }
+
+  // Under an exclusive lock of the metapage; choose(present) returns the entry point to store.
+  template <class Choose>
+  void change_entry_point(Choose choose) {
+    pages_->update(kMetaBlock, [&](std::byte* page) {
+      MetaPage meta = this->read_checked_meta(page);
+      EntryPoint chosen = choose(EntryPoint{meta.entry_point, meta.entry_level});
+      if (chosen.id == meta.entry_point && chosen.level == meta.entry_level) return false;
+      meta.entry_point = chosen.id;
+      meta.entry_level = chosen.level;
+      write_meta(page, meta);
+      return true;
+    });
+  }
+
+  // The longest run of free slots on a page, and where it starts. None on a page of another kind:
+  // the free space map is not logged and may be wrong after a crash.
+  struct FreeRun {
+    std::uint32_t start = 0;
+    std::uint32_t length = 0;
+  };
+  FreeRun longest_free_run(const std::byte* page, PageKind kind) const {
+    FreeRun longest, run;
+    if (read_trailer(page).kind != kind) return longest;
+    for (std::uint32_t slot = 0; slot < geometry_.slots_per_page(kind); ++slot) {
+      if (!is_free(page, kind, slot)) {
+        run = {slot + 1, 0};
+      } else if (++run.length > longest.length) {
+        longest = run;
+      }
+    }
+    return longest;
+  }
+
+ private:
+  using PageReader<Pages>::pages_;
+  using PageReader<Pages>::codec_;
+  using PageReader<Pages>::geometry_;
+  using PageReader<Pages>::query_;
+  using PageReader<Pages>::open_code_;
+
+  void* allocate_code() { return this->allocate(codec_.code_bytes()); }
+
+  std::byte* next_code_copy() {
+    if (code_copies_used_ == code_copies_.size()) {
+      code_copies_.push_back(*pages_, static_cast<std::byte*>(allocate_code()));
+    }
+    return code_copies_[code_copies_used_++];
+  }
+
+  bool is_free(const std::byte* page, PageKind kind, std::uint32_t slot) const {
+    if (kind == PageKind::elements) return geometry_.element(page, slot)->state == NodeState::free;
+    return geometry_.list(page, slot)->kind == ListKind::free;
+  }
+
+  // A page that probably has a run of `slots` free slots.
+  std::uint32_t page_with_space(PageKind kind, std::uint32_t slots) {
+    std::uint32_t block = pages_->find_space(kind, slots);
+    if (block != kNoBlock) return block;
+    block = pages_->append(kind, geometry_);
+    pages_->record_space(block, kind, geometry_.slots_per_page(kind));
+    return block;
+  }
+
+  // Writes the open element into a free slot of `page`. REQUIRES: the slot is free.
+  void fill_element(std::byte* page, std::uint32_t slot, int level, ListId lists,
+                    const Selection& selection) {
+    ElementSlot* element = geometry_.element(page, slot);
+    *element = {};
+    element->state = NodeState::live;
+    element->level = static_cast<std::uint8_t>(level);
+    element->lists = lists;
+    element->tid = open_tid_;
+    element->further_tids = kNoList;
+    element->append_tids = kNoList;
+    std::memcpy(geometry_.code(element), open_code_, codec_.code_bytes());
+    if (geometry_.first_list_level() == 1) {
+      std::span<const Candidate> chosen = selection.at(0);
+      geometry_.write_edges(geometry_.element_edges(element), chosen);
+      element->degree = static_cast<std::uint8_t>(chosen.size());
+    }
+  }
+
+  void fill_lists(std::byte* page, std::uint32_t slot, NodeId owner, int level,
+                  const Selection& selection) {
+    for (int l = geometry_.first_list_level(); l <= level; ++l, ++slot) {
+      std::span<const Candidate> chosen = selection.at(l);
+      ListSlot* list = geometry_.list(page, slot);
+      *list = {owner, ListKind::neighbors, static_cast<std::uint8_t>(l),
+               static_cast<std::uint8_t>(chosen.size()), 0};
+      geometry_.write_edges(geometry_.list_payload(list), chosen);
+    }
+  }
+
+  // Both return kNoNode when a page had less space than was known of it.
+  NodeId place_element(const Selection& selection) {
+    std::uint32_t block = page_with_space(PageKind::elements, 1);
+    std::uint32_t left = 0;
+    NodeId id = kNoNode;
+    pages_->update(block, [&](std::byte* page) {
+      FreeRun run = longest_free_run(page, PageKind::elements);
+      if (run.length == 0) return false;
+      this->check_page(page, block, PageKind::elements);
+      fill_element(page, run.start, 0, kNoList, selection);
+      id = geometry_.node_id(block, run.start);
+      left = longest_free_run(page, PageKind::elements).length;
+      return true;
+    });
+    if (left == 0) pages_->record_space(block, PageKind::elements, 0);
+    return id;
+  }
+
+  NodeId place_element_with_lists(int level, const Selection& selection) {
+    const auto lists = static_cast<std::uint32_t>(geometry_.lists_of(level));
+    std::uint32_t block = page_with_space(PageKind::elements, 1);
+    std::uint32_t list_block = page_with_space(PageKind::lists, lists);
+    FreeRun left, lists_left;
+    NodeId id = kNoNode;
+    pages_->update_pair(block, list_block, [&](std::byte* page, std::byte* list_page) {
+      left = longest_free_run(page, PageKind::elements);
+      lists_left = longest_free_run(list_page, PageKind::lists);
+      if (left.length == 0 || lists_left.length < lists) return false;
+      this->check_page(page, block, PageKind::elements);
+      this->check_page(list_page, list_block, PageKind::lists);
+      id = geometry_.node_id(block, left.start);
+      ListId list_id = geometry_.list_id(list_block, lists_left.start);
+      fill_element(page, left.start, level, list_id, selection);
+      fill_lists(list_page, lists_left.start, id, level, selection);
+      left = longest_free_run(page, PageKind::elements);
+      lists_left = longest_free_run(list_page, PageKind::lists);
+      return true;
+    });
+    if (left.length == 0) pages_->record_space(block, PageKind::elements, 0);
+    pages_->record_space(list_block, PageKind::lists, lists_left.length);
+    return id;
+  }
+
+  enum class Appended { yes, full, gone };
+  Appended append_tid(NodeId id, std::uint32_t element_block, ListId list_id, ListId* next);
+  bool append_tid_list(NodeId id, std::uint32_t element_block);
+
+  // Whether the slot still holds the live element that equals the open one.
+  bool still_equal(const ElementSlot* element) const {
+    return element->state == NodeState::live && equals_open_element(geometry_.code(element));
+  }
+
+  HeapTid open_tid_ = kNoTid;
+  std::byte* node_code_ = nullptr;
+  FlatArray<std::byte*> code_copies_;
+  std::size_t code_copies_used_ = 0;
+};
+
+}  // namespace vec::hnsw
+
+#include "vector/hnsw/join_duplicate.hpp"

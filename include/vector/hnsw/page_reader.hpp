@@ -1,0 +1,270 @@
+// Reading the page graph: a GraphReader over pages, and the way from a node to its heap tids.
+//
+// Each operation visits one page, copies its answer out, releases the page, returns. Whatever was
+// read may be outdated a moment later: see storage.hpp.
+#pragma once
+
+#include "vector/hnsw/page_format.hpp"
+#include "vector/hnsw/scratch.hpp"
+
+namespace vec::hnsw {
+
+// What supplies the pages: PostgreSQL's buffers, or memory in the unit tests. Pages are passed to
+// functions while they are pinned and locked; the pointer is good inside the function only.
+// Lock order: metapage, then element page, then list page; at most one of a kind at a time.
+template <class P>
+concept PageSource = Allocator<P> &&
+    requires(P& p, std::uint32_t block, PageKind kind, const Geometry& geometry) {
+  p.exists(block);                         // whether the block is inside the index now
+  p.read(block, [](const std::byte*) {});  // share lock
+  {
+    p.update(block, [](std::byte*) { return true; })
+    } -> std::same_as<bool>;  // exclusive, logged
+  // The same for an element page and a list page in one atomic change.
+  {
+    p.update_pair(block, block, [](std::byte*, std::byte*) { return true; })
+    } -> std::same_as<bool>;
+  {
+    p.append(kind, geometry)
+    } -> std::same_as<std::uint32_t>;  // a formatted page with all slots free
+  { p.find_space(kind, std::uint32_t{}) } -> std::same_as<std::uint32_t>;  // kNoBlock: none known
+  p.record_space(block, kind, std::uint32_t{});  // longest run of free slots
+  p.corrupted(block, "message");                 // does not return
+  p.check_interrupts();
+};
+
+// Detects a cycle in a chain of lists in constant memory (Brent's algorithm).
+class CycleGuard {
+ public:
+  // True when the chain has come back to where it was.
+  bool revisits(ListId id) {
+    if (id == mark_) return true;
+    if (++steps_ == limit_) {
+      mark_ = id;
+      steps_ = 0;
+      limit_ *= 2;
+    }
+    return false;
+  }
+
+ private:
+  ListId mark_ = kNoList;
+  std::uint64_t steps_ = 0;
+  std::uint64_t limit_ = 1;
+};
+
+template <PageSource Pages>
+class PageReader {
+ public:
+  static constexpr bool kCodesAtHand = false;
+
+  PageReader(Pages& pages, const Codec& codec, const Parameters& parameters)
+      : pages_(&pages),
+        codec_(codec),
+        geometry_(codec.code_bytes(), parameters.m),
+        parameters_(parameters) {}
+
+  const Geometry& geometry() const { return geometry_; }
+  const Parameters& parameters() const { return parameters_; }
+  Pages& pages() { return *pages_; }
+
+  // A query for search(), prepared by the codec. Must stay valid while in use.
+  void open_query(const std::byte* query) {
+    query_ = query;
+    open_code_ = nullptr;
+  }
+
+  // ---- GraphReader ----
+  void* allocate(std::size_t bytes) { return pages_->allocate(bytes); }
+  void check_interrupts() { pages_->check_interrupts(); }
+  [[noreturn]] void corrupted(const char* what) { pages_->corrupted(kMetaBlock, what); }
+  std::size_t max_neighbors(int level) const { return parameters_.max_neighbors(level); }
+
+  EntryPoint entry_point() {
+    EntryPoint entry_point;
+    pages_->read(kMetaBlock, [&](const std::byte* page) {
+      MetaPage meta = read_checked_meta(page);
+      entry_point = {meta.entry_point, meta.entry_level};
+    });
+    return entry_point;
+  }
+
+  std::size_t neighbors(NodeId id, int level, std::span<NodeId> out) {
+    std::size_t count = 0;
+    read_edge_bytes(id, level, [&](const std::byte* edges, std::size_t degree) {
+      count = std::min(degree, out.size());
+      geometry_.read_ids(edges, count, out.data());
+    });
+    return count;
+  }
+
+  void distances(std::span<const NodeId> ids, std::span<Measurement> out) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      read_element(ids[i], [&](const ElementSlot* element) {
+        out[i].state = element->state;
+        if (element->state != NodeState::free) out[i].distance = distance_to(element);
+      });
+    }
+  }
+
+  // ---- results ----
+  // The heap tids of a node found at `distance`, read together with its distance under one lock:
+  // when that differs, the slot was freed and holds another element, whose rows are younger than
+  // our search. Appends to `tids`.
+  void result_tids(NodeId id, float distance, FlatArray<HeapTid>& tids) {
+    ListId further = kNoList;
+    read_element(id, [&](const ElementSlot* element) {
+      if (element->state != NodeState::live || distance_to(element) != distance) return;
+      if (element->tid.is_valid()) tids.push_back(*pages_, element->tid);
+      further = element->further_tids;
+    });
+    read_tid_lists(id, further, [&](ListId, std::span<const HeapTid> part) {
+      for (HeapTid tid : part) tids.push_back(*pages_, tid);
+    });
+  }
+
+  // Calls use(list id, tids) for each list of the chain that starts at `first`. Lists are freed
+  // only together with their element, so a list that is no longer `owner`'s ends the walk.
+  template <class Use>
+  void read_tid_lists(NodeId owner, ListId first, Use use) {
+    CycleGuard guard;
+    HeapTid tids[256];
+    for (ListId id = first; id != kNoList;) {
+      if (guard.revisits(id))
+        pages_->corrupted(geometry_.list_block_of(id), "cycle in a heap tid list");
+      std::size_t count = 0;
+      ListId next = kNoList;
+      read_list(id, [&](const ListSlot* list) {
+        if (list->kind != ListKind::heap_tids || list->owner != owner) return;
+        if (list->count > geometry_.tids_per_list()) {
+          pages_->corrupted(geometry_.list_block_of(id), "heap tid list is longer than its slot");
+        }
+        count = list->count;
+        const std::byte* payload = geometry_.list_payload(list);
+        std::memcpy(&next, payload, sizeof next);
+        std::memcpy(tids, payload + sizeof next, count * sizeof(HeapTid));
+      });
+      use(id, std::span<const HeapTid>(tids, count));
+      id = next;
+    }
+  }
+
+  // ---- checked access to slots, for this class and the writers ----
+  template <class Use>
+  void read_element(NodeId id, Use use) {
+    std::uint32_t block = checked_element_block(id);
+    pages_->read(block, [&](const std::byte* page) { use(checked_element(page, block, id)); });
+  }
+
+  template <class Use>
+  void read_list(ListId id, Use use) {
+    std::uint32_t block = checked_list_block(id);
+    pages_->read(block, [&](const std::byte* page) {
+      check_page(page, block, PageKind::lists);
+      use(geometry_.list(page, geometry_.list_slot_of(id)));
+    });
+  }
+
+  std::uint32_t checked_element_block(NodeId id) { return checked_block(geometry_.block_of(id)); }
+  std::uint32_t checked_list_block(ListId id) { return checked_block(geometry_.list_block_of(id)); }
+
+  template <class Byte>
+  auto* checked_element(Byte* page, std::uint32_t block, NodeId id) {
+    check_page(page, block, PageKind::elements);
+    auto* element = geometry_.element(page, geometry_.slot_of(id));
+    if (element->state > NodeState::deleted || element->level > geometry_.max_level() ||
+        element->degree > max_neighbors(0)) {
+      pages_->corrupted(block, "element slot is damaged");
+    }
+    return element;
+  }
+
+  void check_page(const std::byte* page, std::uint32_t block, PageKind kind) {
+    PageTrailer trailer = read_trailer(page);
+    std::uint32_t slot_bytes =
+        kind == PageKind::elements ? geometry_.element_bytes() : geometry_.list_bytes();
+    if (trailer.magic != kMagic || trailer.kind != kind || trailer.slot_bytes != slot_bytes) {
+      pages_->corrupted(block, "page is not of the expected kind");
+    }
+  }
+
+  MetaPage read_checked_meta(const std::byte* page) {
+    MetaPage meta = read_meta(page);
+    if (read_trailer(page).magic != kMagic || meta.magic != kMagic ||
+        meta.format_version != kFormatVersion ||
+        (meta.entry_point != kNoNode &&
+         (meta.entry_level < 0 || meta.entry_level > geometry_.max_level()))) {
+      pages_->corrupted(kMetaBlock, "metapage is damaged");
+    }
+    return meta;
+  }
+
+  // Whether `list` is the list of `level` of node `id`.
+  static bool is_neighbor_list(const ListSlot* list, NodeId id, int level) {
+    return list->kind == ListKind::neighbors && list->owner == id && list->level == level;
+  }
+
+  // The list slot that holds `level` of node `id`; kNoList when the node has no such list (any
+  // more).
+  ListId list_of(NodeId id, int level) {
+    ListId lists = kNoList;
+    read_element(id, [&](const ElementSlot* element) {
+      if (element->state != NodeState::free && level <= element->level) lists = element->lists;
+    });
+    return lists == kNoList ? kNoList : lists + (level - geometry_.first_list_level());
+  }
+
+ protected:
+  float distance_to(const ElementSlot* element) const {
+    const std::byte* code = geometry_.code(element);
+    float distance;
+    if (query_ != nullptr) {
+      codec_.query_distances(query_, &code, 1, &distance);
+    } else {
+      codec_.code_distances(open_code_, &code, 1, &distance);
+    }
+    return distance;
+  }
+
+  // Calls use(edge bytes, degree) when the node has edges at `level`.
+  template <class Use>
+  void read_edge_bytes(NodeId id, int level, Use use) {
+    if (level < geometry_.first_list_level()) {
+      read_element(id, [&](const ElementSlot* element) {
+        if (element->state == NodeState::free) return;
+        use(geometry_.element_edges(element), std::size_t{element->degree});
+      });
+      return;
+    }
+    ListId list_id = list_of(id, level);
+    if (list_id == kNoList) return;
+    read_list(list_id, [&](const ListSlot* list) {
+      if (!is_neighbor_list(list, id, level)) return;
+      use(geometry_.list_payload(list), checked_degree(list, list_id, level));
+    });
+  }
+
+  std::size_t checked_degree(const ListSlot* list, ListId id, int level) {
+    if (list->count > max_neighbors(level)) {
+      pages_->corrupted(geometry_.list_block_of(id), "neighbor list is longer than its slot");
+    }
+    return list->count;
+  }
+
+  Pages* pages_;
+  Codec codec_;
+  Geometry geometry_;
+  Parameters parameters_;
+  const std::byte* query_ = nullptr;
+  const std::byte* open_code_ = nullptr;
+
+ private:
+  std::uint32_t checked_block(std::uint32_t block) {
+    if (block == kMetaBlock || !pages_->exists(block)) {
+      pages_->corrupted(block, "reference to a page outside the index");
+    }
+    return block;
+  }
+};
+
+}  // namespace vec::hnsw

@@ -1,0 +1,153 @@
+// The working memory of one operation on a graph: flat arrays that are reused from one operation to
+// the next and only grow. Nothing is allocated per visited node.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "vector/hnsw/parameters.hpp"
+#include "vector/hnsw/storage.hpp"
+
+namespace vec::hnsw {
+
+// A growable array of trivial values. Outgrown memory stays with the allocator until it is reset.
+template <class T>
+class FlatArray {
+ public:
+  T* data() { return data_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+  std::span<T> view() { return {data_, size_}; }
+  void clear() { size_ = 0; }
+  void pop_back() { --size_; }
+
+  template <Allocator A>
+  void reserve(A& allocator, std::size_t capacity) {
+    if (capacity <= capacity_) return;
+    capacity = std::max({capacity, 2 * capacity_, std::size_t{64}});
+    T* grown = static_cast<T*>(allocator.allocate(capacity * sizeof(T)));
+    if (size_ > 0) std::memcpy(grown, data_, size_ * sizeof(T));
+    data_ = grown;
+    capacity_ = capacity;
+  }
+
+  template <Allocator A>
+  void push_back(A& allocator, const T& value) {
+    if (size_ == capacity_) reserve(allocator, size_ + 1);
+    data_[size_++] = value;
+  }
+
+  template <Allocator A>
+  void resize(A& allocator, std::size_t size) {
+    reserve(allocator, size);
+    size_ = size;
+  }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+inline bool nearer(const Candidate& a, const Candidate& b) {
+  return a.distance < b.distance || (a.distance == b.distance && a.id < b.id);
+}
+
+inline bool farther(const Candidate& a, const Candidate& b) {
+  return nearer(b, a);
+}
+
+// Visited nodes of one layer's search and their distances to the query: open addressing, power of
+// two.
+class VisitedTable {
+ public:
+  template <Allocator A>
+  void reset(A& allocator, std::size_t expected) {
+    std::size_t wanted = 256;
+    while (wanted < 2 * expected) wanted *= 2;
+    if (slots_ == nullptr || capacity_ < wanted) {
+      slots_ = static_cast<Candidate*>(allocator.allocate(wanted * sizeof(Candidate)));
+      capacity_ = wanted;
+    }
+    clear_slots();
+  }
+
+  // True the first time.
+  template <Allocator A>
+  bool visit(A& allocator, NodeId id) {
+    Candidate* slot = find(id);
+    if (slot->id == id) return false;
+    if (2 * (count_ + 1) > capacity_) {
+      grow(allocator);
+      slot = find(id);
+    }
+    *slot = {0, id};
+    ++count_;
+    return true;
+  }
+
+  // REQUIRES: visit(id) was called.
+  void remember(NodeId id, float distance) { find(id)->distance = distance; }
+
+  // Null when the node was not visited.
+  const float* distance(NodeId id) const {
+    const Candidate* slot = find(id);
+    return slot->id == id ? &slot->distance : nullptr;
+  }
+
+  std::size_t size() const { return count_; }
+
+ private:
+  Candidate* find(NodeId id) const {
+    // Fibonacci hashing: ids of one page differ in their low bits only.
+    std::size_t i = (id * 0x9e3779b97f4a7c15ull) >> 32 & (capacity_ - 1);
+    while (slots_[i].id != id && slots_[i].id != kNoNode) i = (i + 1) & (capacity_ - 1);
+    return &slots_[i];
+  }
+
+  void clear_slots() {
+    std::fill(slots_, slots_ + capacity_, Candidate{0, kNoNode});
+    count_ = 0;
+  }
+
+  template <Allocator A>
+  void grow(A& allocator) {
+    Candidate* old_slots = slots_;
+    std::size_t old_capacity = capacity_;
+    capacity_ *= 2;
+    slots_ = static_cast<Candidate*>(allocator.allocate(capacity_ * sizeof(Candidate)));
+    std::size_t count = count_;
+    clear_slots();
+    for (std::size_t i = 0; i < old_capacity; ++i) {
+      if (old_slots[i].id != kNoNode) *find(old_slots[i].id) = old_slots[i];
+    }
+    count_ = count;
+  }
+
+  Candidate* slots_ = nullptr;
+  std::size_t capacity_ = 0;
+  std::size_t count_ = 0;
+};
+
+struct Scratch {
+  VisitedTable visited;
+  FlatArray<Candidate> frontier;  // the paper's C: a min-heap of nodes to expand
+  FlatArray<Candidate> nearest;   // the paper's W: a max-heap of the ef best
+  FlatArray<NodeId> entry_points;
+  FlatArray<NodeId> ids;
+  FlatArray<Measurement> measurements;
+  // For writers.
+  FlatArray<Candidate> selection;
+  FlatArray<std::uint16_t> selection_counts;
+  FlatArray<Candidate> pool;
+  FlatArray<const std::byte*> codes;
+  FlatArray<const std::byte*> selected_codes;
+};
+
+}  // namespace vec::hnsw

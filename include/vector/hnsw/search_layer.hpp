@@ -1,0 +1,116 @@
+// Algorithm 2 (SEARCH-LAYER) and the greedy descent through the upper layers.
+#pragma once
+
+#include "vector/hnsw/scratch.hpp"
+
+namespace vec::hnsw {
+
+// Measures `ids` against the open query; calls use(Candidate, NodeState) for those that are not
+// free.
+template <GraphReader Storage, class Use>
+void measure(Storage& storage, Scratch& scratch, std::span<const NodeId> ids, Use use) {
+  scratch.measurements.resize(storage, ids.size());
+  std::span<Measurement> measurements = scratch.measurements.view();
+  storage.distances(ids, measurements);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (measurements[i].state == NodeState::free) continue;
+    use(Candidate{measurements[i].distance, ids[i]}, measurements[i].state);
+  }
+}
+
+// The ids of `node`'s neighbors that this search has not visited yet; marks them visited.
+template <GraphReader Storage>
+std::span<const NodeId> unvisited_neighbors(Storage& storage, Scratch& scratch, NodeId node,
+                                            int level) {
+  scratch.ids.resize(storage, storage.max_neighbors(level));
+  std::size_t count = storage.neighbors(node, level, scratch.ids.view());
+  std::size_t unvisited = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    NodeId id = scratch.ids[i];
+    if (scratch.visited.visit(storage, id)) scratch.ids[unvisited++] = id;
+  }
+  return scratch.ids.view().first(unvisited);
+}
+
+// Algorithm 2. On return scratch.nearest holds the up to `ef` nearest live nodes as a max-heap, and
+// scratch.visited the distances of all nodes met. Deleted nodes are walked through but not
+// returned.
+template <GraphReader Storage>
+void search_layer(Storage& storage, Scratch& scratch, std::span<const NodeId> entry_points,
+                  std::size_t ef, int level) {
+  FlatArray<Candidate>& frontier = scratch.frontier;
+  FlatArray<Candidate>& nearest = scratch.nearest;
+  frontier.clear();
+  nearest.clear();
+  nearest.reserve(storage, ef + 1);
+  scratch.visited.reset(storage, ef * 8);
+
+  auto offer = [&](Candidate candidate, NodeState state) {
+    scratch.visited.remember(candidate.id, candidate.distance);
+    if (nearest.size() >= ef && candidate.distance >= nearest[0].distance) return;
+    frontier.push_back(storage, candidate);
+    std::push_heap(frontier.begin(), frontier.end(), farther);
+    if (state != NodeState::live) return;
+    nearest.push_back(storage, candidate);
+    std::push_heap(nearest.begin(), nearest.end(), nearer);
+    if (nearest.size() > ef) {
+      std::pop_heap(nearest.begin(), nearest.end(), nearer);
+      nearest.pop_back();
+    }
+  };
+
+  scratch.ids.clear();
+  for (NodeId id : entry_points) {
+    if (scratch.visited.visit(storage, id)) scratch.ids.push_back(storage, id);
+  }
+  measure(storage, scratch, scratch.ids.view(), offer);
+
+  while (!frontier.empty()) {
+    storage.check_interrupts();
+    Candidate candidate = frontier[0];
+    if (nearest.size() >= ef && candidate.distance > nearest[0].distance) break;
+    std::pop_heap(frontier.begin(), frontier.end(), farther);
+    frontier.pop_back();
+    measure(storage, scratch, unvisited_neighbors(storage, scratch, candidate.id, level), offer);
+  }
+}
+
+// Sorts scratch.nearest, nearest first.
+inline std::span<Candidate> sort_nearest(Scratch& scratch) {
+  std::sort_heap(scratch.nearest.begin(), scratch.nearest.end(), nearer);
+  return scratch.nearest.view();
+}
+
+// Algorithm 5, lines 2-4: from the entry point down to `target_level` (exclusive), moving to a
+// nearer neighbor as long as there is one. Returns the node reached, kNoNode when the graph is
+// empty, with the level of the entry point.
+template <GraphReader Storage>
+EntryPoint descend(Storage& storage, Scratch& scratch, int target_level) {
+  EntryPoint entry_point = storage.entry_point();
+  Candidate current{0, kNoNode};
+  while (entry_point.id != kNoNode) {
+    measure(storage, scratch, {&entry_point.id, 1}, [&](Candidate c, NodeState) { current = c; });
+    if (current.id != kNoNode) break;
+    // Vacuum freed it since we read of it, and has set another one before that.
+    EntryPoint stale = entry_point;
+    storage.check_interrupts();
+    entry_point = storage.entry_point();
+    if (entry_point.id == stale.id) storage.corrupted("the entry point is a free slot");
+  }
+
+  for (int level = entry_point.level; level > target_level; --level) {
+    scratch.visited.reset(storage, 128);
+    NodeId expanded = kNoNode;
+    while (expanded != current.id) {
+      storage.check_interrupts();
+      expanded = current.id;
+      measure(storage, scratch, unvisited_neighbors(storage, scratch, expanded, level),
+              [&](Candidate c, NodeState) {
+                if (c.distance < current.distance) current = c;
+              });
+    }
+  }
+  return {current.id, entry_point.level};
+}
+
+}  // namespace vec::hnsw

@@ -1,0 +1,391 @@
+// Vacuum of the page graph, in steps; the caller puts barriers between them.
+//
+//   sweep        every page once: remove dead heap tids; elements left without any become
+//   `deleted`.
+//   -- barrier: inserts that began before have ended; those that begin now see the deleted state
+//   and
+//      link to no deleted element --
+//   choose_entry_point
+//   repair       every list with an edge to a deleted element chooses anew (repair.hpp).
+//   -- barrier --
+//   choose_entry_point again, now finally
+//   free_deleted slots and lists of deleted elements become free.
+//
+// A crash between the steps leaves deleted elements behind; the next sweep picks them up. Scans go
+// on at any time: storage.hpp and PageReader::result_tids say why a reused slot does not hurt them.
+#pragma once
+
+#include "vector/hnsw/page_graph.hpp"
+#include "vector/hnsw/repair.hpp"
+
+namespace vec::hnsw {
+
+// Deleted elements, one bit per node id.
+class DeadSet {
+ public:
+  template <Allocator A>
+  void reset(A& allocator, std::size_t ids) {
+    std::size_t words = (ids + 63) / 64;
+    words_ = static_cast<std::uint64_t*>(allocator.allocate(words * sizeof(std::uint64_t)));
+    std::memset(words_, 0, words * sizeof(std::uint64_t));
+    ids_ = ids;
+    count_ = 0;
+  }
+  void add(NodeId id) {
+    if (id >= ids_ || contains(id)) return;
+    words_[id / 64] |= std::uint64_t{1} << id % 64;
+    ++count_;
+  }
+  bool contains(NodeId id) const { return id < ids_ && (words_[id / 64] >> id % 64 & 1) != 0; }
+  std::size_t count() const { return count_; }
+
+ private:
+  std::uint64_t* words_ = nullptr;
+  std::size_t ids_ = 0;
+  std::size_t count_ = 0;
+};
+
+struct VacuumCounts {
+  std::uint64_t tids_left = 0;
+  std::uint64_t tids_removed = 0;
+};
+
+template <PageSource Pages>
+class Vacuum {
+ public:
+  Vacuum(PageGraph<Pages>& graph, Scratch& scratch)
+      : graph_(&graph), scratch_(&scratch), geometry_(graph.geometry()) {}
+
+  // Blocks 1 .. blocks - 1. is_dead(HeapTid) -> bool.
+  template <class IsDead>
+  VacuumCounts sweep(std::uint32_t blocks, IsDead is_dead) {
+    blocks_ = blocks;
+    dead_.reset(*graph_, std::size_t{blocks} * geometry_.elements_per_page());
+    candidate_ = {};
+    VacuumCounts counts;
+    for (std::uint32_t block = kMetaBlock + 1; block < blocks; ++block) {
+      graph_->check_interrupts();
+      sweep_page(block, is_dead, counts);
+    }
+    return counts;
+  }
+
+  bool has_dead() const { return dead_.count() > 0; }
+  std::size_t dead_count() const { return dead_.count(); }
+
+  // If the entry point is deleted: the live element of the highest level that the sweep met. With
+  // `last` (REQUIRES: no insert is running) any live element there is, or none at all.
+  void choose_entry_point(bool last) {
+    if (!dead_.contains(graph_->entry_point().id)) return;
+    EntryPoint chosen = is_live(candidate_) ? candidate_ : EntryPoint{};
+    if (chosen.id == kNoNode && last) chosen = find_live();
+    if (chosen.id == kNoNode && !last) return;
+    graph_->change_entry_point(
+        [&](EntryPoint present) { return dead_.contains(present.id) ? chosen : present; });
+  }
+
+  // `blocks`: the size after the first barrier; inserts before it may still have linked to the
+  // dead.
+  void repair(std::uint32_t blocks) {
+    if (!has_dead()) return;
+    for (std::uint32_t block = kMetaBlock + 1; block < blocks; ++block) {
+      graph_->check_interrupts();
+      collect_damaged(block);
+      for (const Damaged& damaged : damaged_.view()) {
+        if (dead_.contains(damaged.node) || !graph_->open_node(damaged.node)) continue;
+        repair_node(
+            *graph_, *scratch_, damaged.node, damaged.level,
+            [&](NodeId id) { return dead_.contains(id); }, graph_->parameters());
+      }
+    }
+  }
+
+  // Also tells the source about the free space of every page.
+  void free_deleted() {
+    for (std::uint32_t block = kMetaBlock + 1; block < blocks_; ++block) {
+      graph_->check_interrupts();
+      if (kind_of(block) == PageKind::elements) free_elements(block);
+    }
+    for (std::uint32_t block = kMetaBlock + 1; block < blocks_; ++block) {
+      graph_->check_interrupts();
+      record_space(block);
+    }
+  }
+
+ private:
+  struct Occupied {
+    NodeId node;
+    HeapTid tid;
+    ListId further_tids;
+    std::uint8_t level;
+    bool first_is_dead = false;
+    bool further_left = false;
+  };
+  struct Damaged {
+    NodeId node;
+    std::uint8_t level;
+  };
+
+  // 0 for a page that was never formatted: a crash may leave some at the end.
+  PageKind kind_of(std::uint32_t block) {
+    PageKind kind{};
+    graph_->pages().read(block, [&](const std::byte* page) { kind = checked_kind(page, block); });
+    return kind;
+  }
+
+  PageKind checked_kind(const std::byte* page, std::uint32_t block) {
+    PageKind kind = read_trailer(page).kind;
+    if (kind == PageKind{}) return kind;
+    graph_->check_page(page, block, kind == PageKind::lists ? kind : PageKind::elements);
+    return kind;
+  }
+
+  template <class Use>
+  void for_each_element(const std::byte* page, std::uint32_t block, Use use) {
+    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+      NodeId id = geometry_.node_id(block, slot);
+      use(id, graph_->checked_element(page, block, id));
+    }
+  }
+
+  template <class IsDead>
+  void sweep_page(std::uint32_t block, IsDead is_dead, VacuumCounts& counts) {
+    occupied_.clear();
+    graph_->pages().read(block, [&](const std::byte* page) {
+      if (checked_kind(page, block) != PageKind::elements) return;
+      for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
+        if (element->state == NodeState::deleted) dead_.add(id);
+        if (element->state != NodeState::live) return;
+        occupied_.push_back(*graph_, {id, element->tid, element->further_tids, element->level});
+      });
+    });
+    bool any_change = false;
+    for (Occupied& element : occupied_.view()) {
+      if (element.tid.is_valid()) {
+        element.first_is_dead = is_dead(element.tid);
+        ++(element.first_is_dead ? counts.tids_removed : counts.tids_left);
+      }
+      if (element.further_tids != kNoList)
+        element.further_left = sweep_lists(element, is_dead, counts);
+      bool first_left = element.tid.is_valid() && !element.first_is_dead;
+      any_change |= element.first_is_dead || (!first_left && !element.further_left);
+      if ((first_left || element.further_left) && element.level > candidate_.level) {
+        candidate_ = {element.node, element.level};
+      }
+    }
+    if (any_change) remove_first_tids(block);
+  }
+
+  // Removes dead tids from the element's lists; true if any tid is left in them.
+  template <class IsDead>
+  bool sweep_lists(const Occupied& element, IsDead is_dead, VacuumCounts& counts) {
+    std::uint64_t left = 0;
+    ListId with_room = kNoList;
+    FlatArray<HeapTid>& dead_tids = dead_tids_;
+    graph_->read_tid_lists(element.node, element.further_tids,
+                           [&](ListId list, std::span<const HeapTid> tids) {
+                             graph_->check_interrupts();
+                             dead_tids.clear();
+                             for (HeapTid tid : tids) {
+                               if (is_dead(tid)) dead_tids.push_back(*graph_, tid);
+                             }
+                             if (!dead_tids.empty()) remove_from_list(element.node, list);
+                             std::size_t remain = tids.size() - dead_tids.size();
+                             counts.tids_removed += dead_tids.size();
+                             counts.tids_left += remain;
+                             left += remain;
+                             if (remain < geometry_.tids_per_list()) {
+                               // Prefer one that is not the first: new lists come before it.
+                               if (with_room == kNoList || with_room == element.further_tids)
+                                 with_room = list;
+                             }
+                           });
+    if (left > 0 && with_room != kNoList) offer_room(element, with_room);
+    return left > 0;
+  }
+
+  // Removes dead_tids_ from one list.
+  void remove_from_list(NodeId owner, ListId id) {
+    std::uint32_t block = graph_->checked_list_block(id);
+    graph_->pages().update(block, [&](std::byte* page) {
+      graph_->check_page(page, block, PageKind::lists);
+      ListSlot* list = geometry_.list(page, geometry_.list_slot_of(id));
+      if (list->kind != ListKind::heap_tids || list->owner != owner) return false;
+      auto* tids = reinterpret_cast<HeapTid*>(geometry_.list_payload(list) + sizeof(ListId));
+      HeapTid* end = std::remove_if(tids, tids + list->count, [&](HeapTid tid) {
+        return std::find(dead_tids_.begin(), dead_tids_.end(), tid) != dead_tids_.end();
+      });
+      list->count = static_cast<std::uint8_t>(end - tids);
+      return true;
+    });
+  }
+
+  void offer_room(const Occupied& element, ListId list) {
+    std::uint32_t block = geometry_.block_of(element.node);
+    graph_->pages().update(block, [&](std::byte* page) {
+      ElementSlot* slot = graph_->checked_element(page, block, element.node);
+      if (slot->state != NodeState::live || slot->append_tids == list) return false;
+      slot->append_tids = list;
+      return true;
+    });
+  }
+
+  // Removes the dead first tids of the page's elements, and marks those deleted that have no tid
+  // left. An insert may have added one since we looked; it does so under this page's lock.
+  void remove_first_tids(std::uint32_t block) {
+    graph_->pages().update(block, [&](std::byte* page) {
+      bool changed = false;
+      for (const Occupied& seen : occupied_.view()) {
+        ElementSlot* element = graph_->checked_element(page, block, seen.node);
+        if (element->state != NodeState::live) continue;
+        if (seen.first_is_dead && element->tid == seen.tid) {
+          element->tid = kNoTid;
+          changed = true;
+        }
+        if (element->tid.is_valid() || seen.further_left || has_further_tids(seen.node, element))
+          continue;
+        element->state = NodeState::deleted;
+        dead_.add(seen.node);
+        changed = true;
+      }
+      return changed;
+    });
+  }
+
+  bool has_further_tids(NodeId node, const ElementSlot* element) {
+    bool found = false;
+    graph_->read_tid_lists(node, element->further_tids,
+                           [&](ListId, std::span<const HeapTid> tids) { found |= !tids.empty(); });
+    return found;
+  }
+
+  bool is_live(EntryPoint candidate) {
+    if (candidate.id == kNoNode || dead_.contains(candidate.id)) return false;
+    bool live = false;
+    graph_->read_element(candidate.id, [&](const ElementSlot* element) {
+      live = element->state == NodeState::live && element->level == candidate.level;
+    });
+    return live;
+  }
+
+  EntryPoint find_live() {
+    EntryPoint found;
+    for (std::uint32_t block = kMetaBlock + 1; graph_->pages().exists(block); ++block) {
+      graph_->check_interrupts();
+      graph_->pages().read(block, [&](const std::byte* page) {
+        if (checked_kind(page, block) != PageKind::elements) return;
+        for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
+          if (element->state == NodeState::live && element->level > found.level) {
+            found = {id, element->level};
+          }
+        });
+      });
+    }
+    return found;
+  }
+
+  // The lists on this page that have an edge to a deleted element.
+  void collect_damaged(std::uint32_t block) {
+    damaged_.clear();
+    graph_->pages().read(block, [&](const std::byte* page) {
+      PageKind kind = checked_kind(page, block);
+      if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
+        for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
+          if (element->state != NodeState::live) return;
+          note_if_damaged(id, 0, geometry_.element_edges(element), element->degree);
+        });
+      } else if (kind == PageKind::lists) {
+        for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
+          const ListSlot* list = geometry_.list(page, slot);
+          if (list->kind != ListKind::neighbors) continue;
+          if (list->count > graph_->max_neighbors(0)) {
+            graph_->pages().corrupted(block, "neighbor list is longer than its slot");
+          }
+          note_if_damaged(list->owner, list->level, geometry_.list_payload(list), list->count);
+        }
+      }
+    });
+  }
+
+  void note_if_damaged(NodeId node, std::uint8_t level, const std::byte* edges, std::size_t count) {
+    NodeId ids[kMaxNeighbors];
+    geometry_.read_ids(edges, count, ids);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!dead_.contains(ids[i])) continue;
+      damaged_.push_back(*graph_, {node, level});
+      return;
+    }
+  }
+
+  void free_elements(std::uint32_t block) {
+    occupied_.clear();
+    FlatArray<ListId>& lists = lists_;
+    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+      NodeId id = geometry_.node_id(block, slot);
+      if (!dead_.contains(id)) continue;
+      lists.clear();
+      gather_lists(id);
+      // Lists first: after a crash in between the element is still there to find them again.
+      for (ListId list : lists.view()) free_list(id, list);
+      occupied_.push_back(*graph_, {id, kNoTid, kNoList, 0});
+    }
+    if (occupied_.empty()) return;
+    graph_->pages().update(block, [&](std::byte* page) {
+      for (const Occupied& gone : occupied_.view()) {
+        ElementSlot* element = graph_->checked_element(page, block, gone.node);
+        if (element->state == NodeState::deleted)
+          std::memset(element, 0, geometry_.element_bytes());
+      }
+      return true;
+    });
+  }
+
+  void gather_lists(NodeId id) {
+    ListId further = kNoList;
+    graph_->read_element(id, [&](const ElementSlot* element) {
+      if (element->state != NodeState::deleted) return;
+      further = element->further_tids;
+      if (element->lists == kNoList) return;
+      for (int i = 0; i < geometry_.lists_of(element->level); ++i) {
+        lists_.push_back(*graph_, element->lists + i);
+      }
+    });
+    graph_->read_tid_lists(id, further, [&](ListId list, std::span<const HeapTid>) {
+      lists_.push_back(*graph_, list);
+    });
+  }
+
+  void free_list(NodeId owner, ListId id) {
+    std::uint32_t block = graph_->checked_list_block(id);
+    graph_->pages().update(block, [&](std::byte* page) {
+      graph_->check_page(page, block, PageKind::lists);
+      ListSlot* list = geometry_.list(page, geometry_.list_slot_of(id));
+      if (list->kind == ListKind::free || list->owner != owner) return false;
+      std::memset(list, 0, geometry_.list_bytes());
+      return true;
+    });
+  }
+
+  void record_space(std::uint32_t block) {
+    std::uint32_t length = 0;
+    PageKind kind{};
+    graph_->pages().read(block, [&](const std::byte* page) {
+      kind = checked_kind(page, block);
+      if (kind != PageKind{}) length = graph_->longest_free_run(page, kind).length;
+    });
+    if (length > 0) graph_->pages().record_space(block, kind, length);
+  }
+
+  PageGraph<Pages>* graph_;
+  Scratch* scratch_;
+  Geometry geometry_;
+  std::uint32_t blocks_ = 0;
+  DeadSet dead_;
+  EntryPoint candidate_;
+  FlatArray<Occupied> occupied_;
+  FlatArray<Damaged> damaged_;
+  FlatArray<HeapTid> dead_tids_;
+  FlatArray<ListId> lists_;
+};
+
+}  // namespace vec::hnsw

@@ -1,0 +1,28 @@
+// Differences between PostgreSQL's major versions. Code outside this file names no version.
+#pragma once
+
+#include "postgres.hpp"
+
+extern "C" {
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"  // before 16, part of postgres.h
+#endif
+#include "common/shortest_dec.h"
+}
+
+// Reports bad user input, and returns `result` from the calling function.
+//
+// From PostgreSQL 16 on a caller may ask for the error as a value (pg_input_is_valid, COPY
+// ON_ERROR) by passing an ErrorSaveContext in `context`; with any other context, and before 16,
+// this does not return. Used as VECTOR_SOFT_ERROR(fcinfo->context, (Datum) 0, (errcode(...),
+// errmsg(...))).
+#if PG_VERSION_NUM >= 160000
+#define VECTOR_SOFT_ERROR(context, result, details) ereturn(context, result, details)
+#else
+#define VECTOR_SOFT_ERROR(context, result, details) \
+  do {                                              \
+    (void)(context);                                \
+    ereport(ERROR, details);                        \
+    return result;                                  \
+  } while (0)
+#endif

@@ -1,0 +1,15 @@
+// What the module sets up once, for all of the shim.
+#pragma once
+
+#include "postgres.hpp"
+#include "vector/distance.hpp"
+
+namespace vec::pg {
+
+// The kernels chosen at load time for this machine.
+const DistanceKernels& kernels();
+
+// Registers hnsw.* settings and the index options (hnsw/options.cpp).
+void hnsw_init();
+
+}  // namespace vec::pg

@@ -1,0 +1,181 @@
+// Parser and printer of the text format; the grammar is in vector/text.hpp.
+#include "vector/text.hpp"
+
+#include <bit>
+#include <cerrno>
+#include <cfloat>
+#include <cmath>
+#include <cstdlib>
+
+#include "vector/limits.hpp"
+
+namespace vec {
+namespace {
+
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+const char* skip_space(const char* p) {
+  while (is_space(*p)) ++p;
+  return p;
+}
+
+// Every power of ten that a double holds exactly.
+constexpr int kExactPowers = 22;
+constexpr double kPowersOfTen[kExactPowers + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+// More digits could overflow the 64-bit mantissa.
+constexpr int kMantissaDigits = 19;
+
+// mantissa * 10^exponent as the nearest float, when that is certain; false when it is not.
+//
+// REQUIRES: the number meant lies in [mantissa, mantissa + 1) * 10^exponent, and is exactly the
+// lower end unless the mantissa has kMantissaDigits digits.
+//
+// Why it is certain: `scaled` differs from the number meant by three things, the dropped digits
+// (relative 10^-18), the rounding of the mantissa and that of one multiplication or division by an
+// exact power (2^-53 each), so by less than 3 units in its last place. Rounding to float goes the
+// same way for both, unless a point halfway between two floats lies between them. For normal floats
+// these are the doubles whose last 29 bits are 1 followed by zeros: stay more than 3 units away
+// from those.
+bool nearest_float(std::uint64_t mantissa, std::int64_t exponent, float& value) {
+  if (mantissa == 0) {
+    value = 0.0F;
+    return true;
+  }
+  if (FLT_EVAL_METHOD != 0 || exponent < -kExactPowers || exponent > kExactPowers) return false;
+  const double scaled = exponent < 0 ? static_cast<double>(mantissa) / kPowersOfTen[-exponent]
+                                     : static_cast<double>(mantissa) * kPowersOfTen[exponent];
+  // The other end needs no check: 10^-22 is far from the subnormals.
+  if (scaled > FLT_MAX) return false;
+
+  constexpr std::int64_t kHalfway = std::int64_t{1} << 28;
+  const auto last_bits =
+      static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(scaled) & (2 * kHalfway - 1));
+  if (last_bits >= kHalfway - 3 && last_bits <= kHalfway + 3) return false;
+  value = static_cast<float>(scaled);
+  return true;
+}
+
+// Reads a plain decimal number. Returns its end, or null when strtof has to decide: hexadecimal,
+// "nan", junk, and the few decimals that nearest_float is not certain of.
+const char* read_decimal(const char* p, float& value) {
+  const bool negative = *p == '-';
+  if (*p == '-' || *p == '+') ++p;
+
+  std::uint64_t mantissa = 0;
+  int mantissa_digits = 0;  // without leading zeros
+  std::int64_t exponent = 0;
+  bool any_digit = false;
+  for (; is_digit(*p); ++p) {
+    any_digit = true;
+    if (mantissa_digits < kMantissaDigits) {
+      mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+      if (mantissa != 0) ++mantissa_digits;
+    } else {
+      ++exponent;
+    }
+  }
+  if (*p == '.') {
+    for (++p; is_digit(*p); ++p) {
+      any_digit = true;
+      if (mantissa_digits < kMantissaDigits) {
+        mantissa = mantissa * 10 + static_cast<std::uint64_t>(*p - '0');
+        if (mantissa != 0) ++mantissa_digits;
+        --exponent;
+      }
+    }
+  }
+  if (!any_digit) return nullptr;
+
+  if (*p == 'e' || *p == 'E') {
+    ++p;
+    const bool negative_exponent = *p == '-';
+    if (*p == '-' || *p == '+') ++p;
+    if (!is_digit(*p)) return nullptr;
+    int written = 0;
+    for (; is_digit(*p); ++p) {
+      written = written * 10 + (*p - '0');
+      if (written > 9999) return nullptr;
+    }
+    exponent += negative_exponent ? -written : written;
+  }
+
+  // Followed by anything but a delimiter, strtof may read on ("0x10") or stop earlier.
+  if (*p != ',' && *p != ']' && !is_space(*p)) return nullptr;
+  if (!nearest_float(mantissa, exponent, value)) return nullptr;
+  if (negative) value = -value;
+  return p;
+}
+
+// Reads one number at `p` (not a space). `end` is set to the end of the number, to `p` when there
+// is none.
+TextError read_number(const char* p, float& value, const char*& end) {
+  end = read_decimal(p, value);
+  if (end != nullptr) return TextError::none;
+
+  char* stop = nullptr;
+  errno = 0;
+  value = std::strtof(p, &stop);
+  end = stop;
+  if (stop == p) return TextError::syntax;
+  if (std::isnan(value)) return TextError::not_a_number;
+  // A number too small also sets ERANGE, and is taken as 0 or a subnormal.
+  if (std::isinf(value)) return errno == ERANGE ? TextError::out_of_range : TextError::infinite;
+  return TextError::none;
+}
+
+}  // namespace
+
+TextResult parse_vector_text(const char* text, float* elements) {
+  int count = 0;
+  auto stop = [&](TextError error, const char* at, std::size_t length = 0) {
+    return TextResult{error, count, static_cast<std::size_t>(at - text), length};
+  };
+
+  const char* p = skip_space(text);
+  if (*p != '[') return stop(TextError::missing_bracket, p);
+  p = skip_space(p + 1);
+  if (*p == ']') return stop(TextError::no_dimensions, p);
+
+  for (;;) {
+    if (count == kMaxDimensions) return stop(TextError::too_many_dimensions, p);
+    p = skip_space(p);
+    float value = 0.0F;
+    const char* end = p;
+    const TextError error = read_number(p, value, end);
+    if (error != TextError::none) return stop(error, p, static_cast<std::size_t>(end - p));
+    elements[count++] = value;
+
+    p = skip_space(end);
+    if (*p == ']') break;
+    if (*p != ',') return stop(TextError::syntax, p);
+    ++p;
+  }
+
+  p = skip_space(p + 1);
+  if (*p != '\0') return stop(TextError::trailing_junk, p);
+  return stop(TextError::none, p);
+}
+
+std::size_t print_vector_text(const float* elements, std::size_t count, PrintNumber print_number,
+                              char* out) {
+  char* p = out;
+  *p++ = '[';
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) *p++ = ',';
+    p += print_number(elements[i], p);
+  }
+  *p++ = ']';
+  *p = '\0';
+  return static_cast<std::size_t>(p - out);
+}
+
+}  // namespace vec

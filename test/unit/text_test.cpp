@@ -1,0 +1,291 @@
+// The text format: every number as strtof reads it, every error with its place.
+#include "vector/text.hpp"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "vector/limits.hpp"
+
+namespace vec {
+namespace {
+
+struct Parsed {
+  TextResult result;
+  std::vector<float> elements;
+};
+
+Parsed parse(const std::string& text) {
+  static float buffer[kMaxDimensions];
+  const TextResult result = parse_vector_text(text.c_str(), buffer);
+  return {result, {buffer, buffer + result.count}};
+}
+
+std::uint32_t bits(float value) {
+  return std::bit_cast<std::uint32_t>(value);
+}
+
+std::string repeated(const std::string& element, int count) {
+  std::string text = "[";
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + element;
+  return text + "]";
+}
+
+// `number` must be read as strtof reads it, to the bit, alone and between other elements.
+void expect_like_strtof(const std::string& number) {
+  const float expected = std::strtof(number.c_str(), nullptr);
+  const Parsed parsed = parse("[1," + number + ",2]");
+  if (std::isinf(expected)) {
+    EXPECT_EQ(parsed.result.error, TextError::out_of_range) << number;
+    EXPECT_EQ(parsed.result.offset, 3U) << number;
+    EXPECT_EQ(parsed.result.length, number.size()) << number;
+    return;
+  }
+  ASSERT_EQ(parsed.result.error, TextError::none) << number;
+  ASSERT_EQ(parsed.elements.size(), 3U) << number;
+  EXPECT_EQ(bits(parsed.elements[1]), bits(expected)) << number;
+  EXPECT_EQ(parsed.elements[2], 2.0F) << number;
+}
+
+TEST(ParseText, ReadsElementsInOrder) {
+  const Parsed parsed = parse("[1,-2,3.5]");
+  EXPECT_EQ(parsed.result.error, TextError::none);
+  EXPECT_EQ(parsed.result.offset, 10U);
+  EXPECT_EQ(parsed.elements, (std::vector<float>{1.0F, -2.0F, 3.5F}));
+}
+
+TEST(ParseText, SkipsSpaceBetweenAllTokens) {
+  const std::string space = " \t\n\r\v\f";
+  const Parsed parsed =
+      parse(space + "[" + space + "1" + space + "," + space + "2" + space + "]" + space);
+  EXPECT_EQ(parsed.result.error, TextError::none);
+  EXPECT_EQ(parsed.elements, (std::vector<float>{1.0F, 2.0F}));
+}
+
+TEST(ParseText, KnowsNoOtherSpace) {
+  for (const char* other : {"\xa0", "\xc2\xa0", "\x1f", "\b", "\xe3\x80\x80"}) {
+    EXPECT_EQ(parse(std::string("[1,") + other + "2]").result.error, TextError::syntax);
+    EXPECT_EQ(parse(std::string("[1") + other + ",2]").result.error, TextError::syntax);
+    EXPECT_EQ(parse(std::string(other) + "[1]").result.error, TextError::missing_bracket);
+    EXPECT_EQ(parse(std::string("[1]") + other).result.error, TextError::trailing_junk);
+  }
+}
+
+TEST(ParseText, ReadsNumbersAsStrtofDoes) {
+  for (const char* number :
+       {"0", "-0", "+0", "0.0", "-0.000", "0e5", "-0e-99999999999999999999", "1", "+1", "-1", ".5",
+        "5.", "-.5", "+5.", "1e3", "1E3", "1e+3", "1e-3", "1.5e0003", "007", "0x10", "0X1.8p1",
+        "-0x.8", "0x1p-149", "0x1.fffffep127",
+        // Too small: zero with its sign, and the subnormals before it.
+        "1e-46", "-1e-46", "1e-45", "7e-46", "7.1e-46", "1e-99999", "-1e-99999", "1.17549435e-38",
+        "1.1754943e-38", "1.17549421e-38", "1.17549428e-38", "1e-40",
+        // The largest float, and the point from which strtof overflows.
+        "3.4028234e38", "3.4028235e38", "3.40282356e38", "3.4028235677973366e38",
+        "340282346638528859811704183484516925440", "340282356779733661637539395458142568447",
+        "340282356779733661637539395458142568448", "3.41e38", "-3.41e38", "4e38", "1e39", "1e400",
+        "1e99999999999999999999",
+        // Halfway between two floats (to even), and as close to it as a double or more digits get.
+        "16777217", "16777219", "16777217.0000000000000001", "16777216.9999999999999999",
+        "16777217.000000001", "16777216.999999999", "1.000000059604644775390625",
+        "1.00000005960464477539062500000000000000001",
+        "1.00000005960464477539062499999999999999999", "1.000000178813934326171875",
+        "0.500000029802322387695312500000000001", "33554434.0", "33554435",
+        // Double rounding through double would go wrong here.
+        "1.00000017881393432617187499",
+        "1.00000017881393421514957253748434595763683319091796875001",
+        "1.00000017881393443719417746251565404236316680908203125",
+        // More digits than a 64-bit integer holds, leading and trailing zeros.
+        "18446744073709551615", "18446744073709551616", "99999999999999999999",
+        "12345678901234567890123456789", "0.12345678901234567890123456789",
+        "0.000000000000000000000000000000000000001234567890123456789",
+        "1000000000000000000000000000000", "00000000000000000000000000000000000000000000000001.5",
+        "0.1000000000000000055511151231257827",
+        "3.14159265358979323846264338327950288419716939937510",
+        // The edges of the exact powers of ten.
+        "1e22", "1e23", "1e-22", "1e-23", "9999999999999999999e19", "5000000000000000000e20",
+        "9999999999999999999e-41"}) {
+    expect_like_strtof(number);
+  }
+}
+
+// Decimals of many shapes; those near a halfway point are the ones that a wrong shortcut gets
+// wrong.
+TEST(ParseText, ReadsRandomDecimalsAsStrtofDoes) {
+  std::mt19937_64 random(20240607);
+  std::uniform_int_distribution<std::uint32_t> any_bits;
+  char text[128];
+  for (int i = 0; i < 200000; ++i) {
+    const float value = std::bit_cast<float>(any_bits(random));
+    if (!std::isfinite(value)) continue;
+    const float next = std::nextafter(value, value < 0 ? -INFINITY : INFINITY);
+    const double halfway = (static_cast<double>(value) + static_cast<double>(next)) / 2;
+    const double near = std::isfinite(halfway) ? halfway : static_cast<double>(value);
+    const int digits = static_cast<int>(any_bits(random) % 30);
+    std::snprintf(text, sizeof text, "%.*e", digits, static_cast<double>(value));
+    expect_like_strtof(text);
+    std::snprintf(text, sizeof text, "%.*e", digits, near);
+    expect_like_strtof(text);
+    std::snprintf(text, sizeof text, "%.17e", std::nextafter(near, 0.0));
+    expect_like_strtof(text);
+    // The usual range of embeddings, in positional notation.
+    const double small = std::ldexp(static_cast<double>(any_bits(random)), -32) * 2 - 1;
+    std::snprintf(text, sizeof text, "%.*f", digits, small);
+    expect_like_strtof(text);
+    std::snprintf(text, sizeof text, "%.*f", 20 + digits, small);
+    expect_like_strtof(text);
+    if (HasFailure()) break;
+  }
+}
+
+TEST(ParseText, ReadsRandomMantissaAndExponentAsStrtofDoes) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 300000; ++i) {
+    const std::uint64_t mantissa = random() >> (random() % 64);
+    const int exponent = static_cast<int>(random() % 65) - 40;
+    expect_like_strtof(std::to_string(mantissa) + "e" + std::to_string(exponent));
+    if (HasFailure()) break;
+  }
+}
+
+struct ErrorCase {
+  const char* text;
+  TextError error;
+  int count;
+  std::size_t offset;
+  std::size_t length;
+};
+
+TEST(ParseText, ReportsErrorsWithTheirPlace) {
+  for (const ErrorCase& expected : {
+           ErrorCase{"", TextError::missing_bracket, 0, 0, 0},
+           {"  ", TextError::missing_bracket, 0, 2, 0},
+           {"1,2", TextError::missing_bracket, 0, 0, 0},
+           {" {1}", TextError::missing_bracket, 0, 1, 0},
+           {"[]", TextError::no_dimensions, 0, 1, 0},
+           {"[ \n]", TextError::no_dimensions, 0, 3, 0},
+           {"[]x", TextError::no_dimensions, 0, 1, 0},
+           {"[", TextError::syntax, 0, 1, 0},
+           {"[ ", TextError::syntax, 0, 2, 0},
+           {"[,]", TextError::syntax, 0, 1, 0},
+           {"[1", TextError::syntax, 1, 2, 0},
+           {"[1,", TextError::syntax, 1, 3, 0},
+           {"[1,]", TextError::syntax, 1, 3, 0},
+           {"[1,,2]", TextError::syntax, 1, 3, 0},
+           {"[1, ,2]", TextError::syntax, 1, 4, 0},
+           {"[1 2]", TextError::syntax, 1, 3, 0},
+           {"[1;2]", TextError::syntax, 1, 2, 0},
+           {"[hello]", TextError::syntax, 0, 1, 0},
+           {"[1a]", TextError::syntax, 1, 2, 0},
+           {"[1e]", TextError::syntax, 1, 2, 0},
+           {"[1e+]", TextError::syntax, 1, 2, 0},
+           {"[0x]", TextError::syntax, 1, 2, 0},
+           {"[1.2.3]", TextError::syntax, 1, 4, 0},
+           {"[--1]", TextError::syntax, 0, 1, 0},
+           {"[+-1]", TextError::syntax, 0, 1, 0},
+           {"[.]", TextError::syntax, 0, 1, 0},
+           {"[-]", TextError::syntax, 0, 1, 0},
+           {"[e5]", TextError::syntax, 0, 1, 0},
+           {"[[1]]", TextError::syntax, 0, 1, 0},
+           {"[1,2]3", TextError::trailing_junk, 2, 5, 0},
+           {"[1] ]", TextError::trailing_junk, 1, 4, 0},
+           {"[1][2]", TextError::trailing_junk, 1, 3, 0},
+           {"[1,4e38,2]", TextError::out_of_range, 1, 3, 4},
+           {"[ -4e38 ]", TextError::out_of_range, 0, 2, 5},
+           {"[1e400", TextError::out_of_range, 0, 1, 5},
+           {"[0x1p128]", TextError::out_of_range, 0, 1, 7},
+           {"[1,NaN]", TextError::not_a_number, 1, 3, 3},
+           {"[-nan]", TextError::not_a_number, 0, 1, 4},
+           {"[nan(12)]", TextError::not_a_number, 0, 1, 7},
+           {"[1,2,Infinity]", TextError::infinite, 2, 5, 8},
+           {"[-inf]", TextError::infinite, 0, 1, 4},
+           // The first error counts.
+           {"[nan,x]", TextError::not_a_number, 0, 1, 3},
+           {"[4e38]x", TextError::out_of_range, 0, 1, 4},
+       }) {
+    const TextResult result = parse(expected.text).result;
+    EXPECT_EQ(result.error, expected.error) << expected.text;
+    EXPECT_EQ(result.count, expected.count) << expected.text;
+    EXPECT_EQ(result.offset, expected.offset) << expected.text;
+    EXPECT_EQ(result.length, expected.length) << expected.text;
+  }
+}
+
+TEST(ParseText, TakesAsManyElementsAsTheLimit) {
+  const Parsed parsed = parse(repeated("2", kMaxDimensions));
+  EXPECT_EQ(parsed.result.error, TextError::none);
+  EXPECT_EQ(parsed.elements, std::vector<float>(kMaxDimensions, 2.0F));
+}
+
+TEST(ParseText, RefusesOneElementMoreWhateverItIs) {
+  const std::string full = repeated("2", kMaxDimensions);
+  for (const char* last : {"2", "x", "nan", ""}) {
+    std::string text = full;
+    text.back() = ',';
+    const TextResult result = parse(text + last + "]").result;
+    EXPECT_EQ(result.error, TextError::too_many_dimensions);
+    EXPECT_EQ(result.count, kMaxDimensions);
+    EXPECT_EQ(result.offset, text.size());
+  }
+  // A comma that is missing is noticed first.
+  EXPECT_EQ(parse(full.substr(0, full.size() - 1)).result.error, TextError::syntax);
+}
+
+TEST(ParseText, LeavesElementsAfterTheLastAlone) {
+  std::vector<float> buffer(kMaxDimensions, -99.0F);
+  parse_vector_text("[1,2]", buffer.data());
+  EXPECT_EQ(buffer[1], 2.0F);
+  EXPECT_EQ(buffer[2], -99.0F);
+}
+
+// The shim gives PostgreSQL's own printer; to_chars is as short.
+int print_shortest(float value, char* out) {
+  return static_cast<int>(std::to_chars(out, out + kMaxNumberText, value).ptr - out);
+}
+
+std::string print(const std::vector<float>& elements) {
+  std::string text(max_vector_text(elements.size()), '#');
+  const std::size_t length =
+      print_vector_text(elements.data(), elements.size(), print_shortest, text.data());
+  EXPECT_EQ(text[length], '\0');
+  text.resize(length);
+  return text;
+}
+
+TEST(PrintText, PutsCommasBetweenElements) {
+  EXPECT_EQ(print({1.0F}), "[1]");
+  EXPECT_EQ(print({1.0F, -2.5F, 0.0F}), "[1,-2.5,0]");
+}
+
+TEST(PrintText, FitsIntoTheRoomItAsksFor) {
+  const std::vector<float> longest(1000, -1.23456789e-38F);
+  EXPECT_LT(print(longest).size(), max_vector_text(longest.size()));
+}
+
+TEST(PrintText, ReadsBackTheSameBits) {
+  std::mt19937 random(3);
+  std::vector<float> elements;
+  while (elements.size() < static_cast<std::size_t>(kMaxDimensions)) {
+    const float value = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
+    if (std::isfinite(value)) elements.push_back(value);
+  }
+  elements[0] = -0.0F;
+  elements[1] = std::numeric_limits<float>::denorm_min();
+  elements[2] = std::numeric_limits<float>::max();
+  const Parsed parsed = parse(print(elements));
+  ASSERT_EQ(parsed.result.error, TextError::none);
+  ASSERT_EQ(parsed.elements.size(), elements.size());
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    EXPECT_EQ(bits(parsed.elements[i]), bits(elements[i])) << elements[i];
+  }
+}
+
+}  // namespace
+}  // namespace vec
