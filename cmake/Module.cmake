@@ -7,6 +7,8 @@ file(GLOB_RECURSE module_sources CONFIGURE_DEPENDS src/pg/*.cpp)
 add_library(vector_shim OBJECT ${module_sources})
 target_include_directories(vector_shim PRIVATE include src/pg)
 target_link_libraries(vector_shim PRIVATE vector_warnings PostgreSQL::server)
+# As PostgreSQL itself is compiled: its headers rely on it.
+target_compile_options(vector_shim PRIVATE -fno-strict-aliasing -fwrapv)
 target_compile_definitions(vector_shim PRIVATE "VECTOR_VERSION=\"${PROJECT_VERSION}\"")
 
 add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)

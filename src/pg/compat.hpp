@@ -26,3 +26,28 @@ extern "C" {
     return result;                                  \
   } while (0)
 #endif
+
+namespace vec::pg {
+
+// A new block at the end of a fork, pinned and exclusively locked.
+inline Buffer extend_relation(Relation relation, ForkNumber fork) {
+#if PG_VERSION_NUM >= 160000
+  return ExtendBufferedRel(BMR_REL(relation), fork, nullptr, EB_LOCK_FIRST);
+#else
+  LockRelationForExtension(relation, ExclusiveLock);
+  Buffer buffer = ReadBufferExtended(relation, fork, P_NEW, RBM_NORMAL, nullptr);
+  LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+  UnlockRelationForExtension(relation, ExclusiveLock);
+  return buffer;
+#endif
+}
+
+inline void pause_vacuum() {
+#if PG_VERSION_NUM >= 180000
+  vacuum_delay_point(false);
+#else
+  vacuum_delay_point();
+#endif
+}
+
+}  // namespace vec::pg

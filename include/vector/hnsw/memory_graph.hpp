@@ -56,6 +56,7 @@ class MemoryGraph {
   // ---- what building and writing pages ask ----
   std::size_t size() const { return size_; }
   std::size_t bytes_used() const { return bytes_used_; }
+  std::size_t code_bytes() const { return codec_.code_bytes(); }
   int level(NodeId id) const { return header(id).level; }
   const std::byte* code(NodeId id) const { return record(id) + code_offset_; }
   HeapTid first_tid(NodeId id) const { return header(id).tid; }

@@ -1,0 +1,158 @@
+// Index pages in PostgreSQL's buffers: the PageSource of the shim.
+//
+// read, update and update_pair pin, lock, call the function, and release; an error in between is
+// cleaned up by transaction abort, which releases locks and pins. Changes are logged with
+// GenericXLog, or not at all while an index is built, which logs whole pages at its end.
+#pragma once
+
+#include "compat.hpp"
+#include "vector/hnsw/page_reader.hpp"
+
+namespace vec::pg {
+
+enum class Logging { generic_xlog, none };
+
+class BufferPages {
+ public:
+  BufferPages(Relation index, MemoryContext memory, Logging logging = Logging::generic_xlog,
+              ForkNumber fork = MAIN_FORKNUM)
+      : index_(index), memory_(memory), logging_(logging), fork_(fork) {}
+
+  // For vacuum: its ring of buffers, and its pauses at interrupt checks.
+  void use_vacuum_manners(BufferAccessStrategy strategy) {
+    strategy_ = strategy;
+    pauses_ = true;
+  }
+
+  Relation index() const { return index_; }
+
+  void* allocate(std::size_t bytes) {
+    return MemoryContextAllocExtended(memory_, bytes, MCXT_ALLOC_HUGE);
+  }
+
+  void check_interrupts() {
+    if (pauses_) {
+      pause_vacuum();
+    } else {
+      CHECK_FOR_INTERRUPTS();
+    }
+  }
+
+  [[noreturn]] void corrupted(BlockNumber block, const char* what) {
+    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                    errmsg("index \"%s\" is corrupted at block %u: %s",
+                           RelationGetRelationName(index_), block, what),
+                    errhint("Please REINDEX it.")));
+  }
+
+  // The index only grows while somebody uses it, so a block once seen stays.
+  bool exists(BlockNumber block) {
+    if (block < blocks_) return true;
+    blocks_ = RelationGetNumberOfBlocksInFork(index_, fork_);
+    return block < blocks_;
+  }
+
+  template <class Use>
+  void read(BlockNumber block, Use use) {
+    Buffer buffer = pin(block);
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    use(static_cast<const std::byte*>(bytes(buffer)));
+    UnlockReleaseBuffer(buffer);
+  }
+
+  // `change` may alter the page only if it returns true.
+  template <class Change>
+  bool update(BlockNumber block, Change change) {
+    Buffer buffer = pin(block);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    bool changed;
+    if (logging_ == Logging::none) {
+      changed = change(bytes(buffer));
+      if (changed) MarkBufferDirty(buffer);
+    } else {
+      GenericXLogState* record = GenericXLogStart(index_);
+      changed = change(reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffer, 0)));
+      finish(record, changed);
+    }
+    UnlockReleaseBuffer(buffer);
+    return changed;
+  }
+
+  template <class Change>
+  bool update_pair(BlockNumber first, BlockNumber second, Change change) {
+    Buffer buffers[2] = {pin(first), pin(second)};
+    LockBuffer(buffers[0], BUFFER_LOCK_EXCLUSIVE);
+    LockBuffer(buffers[1], BUFFER_LOCK_EXCLUSIVE);
+    bool changed;
+    if (logging_ == Logging::none) {
+      changed = change(bytes(buffers[0]), bytes(buffers[1]));
+      if (changed) {
+        MarkBufferDirty(buffers[0]);
+        MarkBufferDirty(buffers[1]);
+      }
+    } else {
+      GenericXLogState* record = GenericXLogStart(index_);
+      auto* first_page =
+          reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffers[0], 0));
+      auto* second_page =
+          reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffers[1], 0));
+      changed = change(first_page, second_page);
+      finish(record, changed);
+    }
+    UnlockReleaseBuffer(buffers[1]);
+    UnlockReleaseBuffer(buffers[0]);
+    return changed;
+  }
+
+  BlockNumber append(hnsw::PageKind kind, const hnsw::Geometry& geometry);
+
+  // For building: the next block of the index, formatted and then filled by `fill`.
+  template <class Fill>
+  void write_next(hnsw::PageKind kind, const hnsw::Geometry& geometry, Fill fill) {
+    Buffer buffer = extend(geometry);
+    format(BufferGetPage(buffer), kind, geometry);
+    fill(bytes(buffer));
+    MarkBufferDirty(buffer);
+    UnlockReleaseBuffer(buffer);
+  }
+
+  // Logs the whole index, if it is of a kind that is logged. REQUIRES: it was built with
+  // Logging::none.
+  void log_everything();
+
+  // ---- free space ----
+  BlockNumber find_space(hnsw::PageKind kind, uint32 slots);
+  void record_space(BlockNumber block, hnsw::PageKind kind, uint32 slots);
+
+  static void format(Page page, hnsw::PageKind kind, const hnsw::Geometry& geometry);
+
+ private:
+  Buffer pin(BlockNumber block) {
+    return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, strategy_);
+  }
+  // A new block at the end, exclusively locked.
+  Buffer extend(const hnsw::Geometry& geometry);
+
+  static std::byte* bytes(Buffer buffer) {
+    return reinterpret_cast<std::byte*>(BufferGetPage(buffer));
+  }
+
+  static void finish(GenericXLogState* record, bool changed) {
+    if (changed) {
+      GenericXLogFinish(record);
+    } else {
+      GenericXLogAbort(record);
+    }
+  }
+
+  Relation index_;
+  MemoryContext memory_;
+  Logging logging_;
+  ForkNumber fork_;
+  BlockNumber blocks_ = 0;
+  BufferAccessStrategy strategy_ = nullptr;
+  bool pauses_ = false;
+};
+static_assert(hnsw::PageSource<BufferPages>);
+
+}  // namespace vec::pg

@@ -1,0 +1,61 @@
+// ambulkdelete, amvacuumcleanup: the steps of vector/hnsw/vacuum.hpp with the barriers between
+// them.
+#include "vector/hnsw/vacuum.hpp"
+#include "access_method.hpp"
+#include "buffer_pages.hpp"
+#include "index_state.hpp"
+
+namespace vec::pg {
+namespace {
+
+// Waits until the inserts that are running have ended, and calls `alone` while none runs.
+template <class Alone>
+void with_no_inserts(Relation index, Alone alone) {
+  lock_inserts(index, ExclusiveLock);
+  alone();
+  unlock_inserts(index, ExclusiveLock);
+}
+
+}  // namespace
+
+IndexBulkDeleteResult* ambulkdelete(IndexVacuumInfo* info, IndexBulkDeleteResult* stats,
+                                    IndexBulkDeleteCallback callback, void* callback_state) {
+  Relation index = info->index;
+  if (stats == nullptr) {
+    stats = static_cast<IndexBulkDeleteResult*>(palloc0(sizeof(IndexBulkDeleteResult)));
+  }
+  const IndexState& state = index_state(index);
+  MemoryContext memory =
+      AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
+  BufferPages pages(index, memory);
+  pages.use_vacuum_manners(info->strategy);
+  hnsw::PageGraph<BufferPages> graph(pages, state.make_codec(), state.parameters());
+  hnsw::Scratch scratch;
+  hnsw::Vacuum<BufferPages> vacuum(graph, scratch);
+
+  hnsw::VacuumCounts counts =
+      vacuum.sweep(RelationGetNumberOfBlocks(index), [&](hnsw::HeapTid tid) {
+        ItemPointerData pointer = item_pointer(tid);
+        return callback(&pointer, callback_state);
+      });
+  if (vacuum.has_dead()) {
+    with_no_inserts(index, [&] { vacuum.choose_entry_point(false); });
+    vacuum.repair(RelationGetNumberOfBlocks(index));
+    with_no_inserts(index, [&] { vacuum.choose_entry_point(true); });
+    vacuum.free_deleted();
+  }
+  stats->num_index_tuples = static_cast<double>(counts.tids_left);
+  stats->tuples_removed += static_cast<double>(counts.tids_removed);
+  MemoryContextDelete(memory);
+  return stats;
+}
+
+IndexBulkDeleteResult* amvacuumcleanup(IndexVacuumInfo* info, IndexBulkDeleteResult* stats) {
+  // Without a bulk delete nothing has changed.
+  if (info->analyze_only || stats == nullptr) return stats;
+  stats->num_pages = RelationGetNumberOfBlocks(info->index);
+  IndexFreeSpaceMapVacuum(info->index);
+  return stats;
+}
+
+}  // namespace vec::pg
