@@ -85,7 +85,9 @@ class MemoryPages {
     hnsw::format_page(
         pages_.back()->data(), kind,
         kind == hnsw::PageKind::elements ? geometry.element_bytes() : geometry.list_bytes());
-    return static_cast<std::uint32_t>(pages_.size() - 1);
+    auto block = static_cast<std::uint32_t>(pages_.size() - 1);
+    record_space(block, kind, geometry.slots_per_page(kind));
+    return block;
   }
   std::uint32_t find_space(hnsw::PageKind kind, std::uint32_t slots) {
     for (std::size_t block = 0; block < space_.size(); ++block) {

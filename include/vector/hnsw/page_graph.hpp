@@ -192,9 +192,7 @@ class PageGraph : public PageReader<Pages> {
   std::uint32_t page_with_space(PageKind kind, std::uint32_t slots) {
     std::uint32_t block = pages_->find_space(kind, slots);
     if (block != kNoBlock) return block;
-    block = pages_->append(kind, geometry_);
-    pages_->record_space(block, kind, geometry_.slots_per_page(kind));
-    return block;
+    return pages_->append(kind, geometry_);
   }
 
   // Writes the open element into a free slot of `page`. REQUIRES: the slot is free.

@@ -60,6 +60,9 @@ BlockNumber BufferPages::append(hnsw::PageKind kind, const hnsw::Geometry& geome
     GenericXLogFinish(record);
   }
   UnlockReleaseBuffer(buffer);
+  record_space(block, kind, geometry.slots_per_page(kind));
+  // Up to the root of the map, where searches start; recording alone changes the lowest level only.
+  FreeSpaceMapVacuumRange(index_, block, block + 1);
   if (kind == hnsw::PageKind::elements) RelationSetTargetBlock(index_, block);
   return block;
 }

@@ -58,6 +58,7 @@ class Build {
     result->heap_tuples =
         table_index_build_scan(heap, index_, index_info, true, true, add_row, this, nullptr);
     if (inserter_ == nullptr) write_pages();
+    IndexFreeSpaceMapVacuum(index_);
     pages_.log_everything();
     result->index_tuples = indexed_rows_;
     return result;
