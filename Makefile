@@ -50,6 +50,7 @@ installcheck-isolation: $(if $(strip $(REGRESS)),installcheck-regress)
 
 clean:
 	rm -rf build/release build/dev build/debug build/sanitize
+	@if test -d build; then rmdir --ignore-fail-on-non-empty build; fi
 
 demo:
 	@$(named_pg_config) '$(source)/scripts/demo'

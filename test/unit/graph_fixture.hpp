@@ -1,9 +1,8 @@
 // Random data, exact search and graphs over it, for the tests of the HNSW core.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <set>

@@ -1,4 +1,6 @@
 // The algorithms over the build's in-memory graph: recall, reachability, duplicates.
+#include <gtest/gtest.h>
+
 #include "graph_fixture.hpp"
 
 namespace vec::test {

@@ -1,4 +1,6 @@
 // The algorithms over pages: format, inserting, vacuum, damaged pages.
+#include <gtest/gtest.h>
+
 #include "graph_fixture.hpp"
 
 namespace vec::test {
