@@ -182,30 +182,33 @@ auto* add(const std::string& name, Run run, Arguments... arguments) {
 void add_table(const DistanceKernels& kernels, std::size_t n) {
   const std::string table = kernels.name;
   const std::string size = "/" + std::to_string(n);
-  const auto norm_squared = kernels.norm_squared;
-  const auto cosine_sums = kernels.cosine_sums;
-  add("one/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.l2_squared, Shape{n});
-  add("one/" + table + "/inner_product" + size, run_one<PairKernel>, kernels.inner_product,
+  const auto norm_squared = kernels.float32.norm_squared;
+  const auto cosine_sums = kernels.float32.cosine_sums;
+  add("one/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.float32.l2_squared,
+      Shape{n});
+  add("one/" + table + "/inner_product" + size, run_one<PairKernel>, kernels.float32.inner_product,
       Shape{n});
   add("one/" + table + "/cosine_sums" + size, run_one<decltype(cosine_sums)>, cosine_sums,
       Shape{n});
   const Shape off = {.n = n, .offset = 8};
-  add("one_off/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.l2_squared, off);
+  add("one_off/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.float32.l2_squared,
+      off);
   const auto norm = [norm_squared](const float* a, const float*, std::size_t count) {
     return norm_squared(a, count);
   };
   add("one/" + table + "/norm_squared" + size, run_one<decltype(norm)>, norm,
       Shape{.n = n, .arrays = 1});
-  add("many_l1/" + table + "/l2_squared" + size, run_many_l1, kernels.l2_squared_many, n);
-  add("many_l1/" + table + "/inner_product" + size, run_many_l1, kernels.inner_product_many, n);
+  add("many_l1/" + table + "/l2_squared" + size, run_many_l1, kernels.float32.l2_squared_many, n);
+  add("many_l1/" + table + "/inner_product" + size, run_many_l1, kernels.float32.inner_product_many,
+      n);
 }
 
 void add_streams(const DistanceKernels& kernels, std::size_t n) {
   const std::string prefix = std::string("stream/") + kernels.name;
   const std::string size = "/" + std::to_string(n);
-  add(prefix + "/l2_squared" + size, run_stream, kernels.l2_squared_many, n)
+  add(prefix + "/l2_squared" + size, run_stream, kernels.float32.l2_squared_many, n)
       ->Unit(benchmark::kMillisecond);
-  add(prefix + "/inner_product" + size, run_stream, kernels.inner_product_many, n)
+  add(prefix + "/inner_product" + size, run_stream, kernels.float32.inner_product_many, n)
       ->Unit(benchmark::kMillisecond);
 }
 

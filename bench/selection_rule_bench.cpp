@@ -29,7 +29,7 @@ void scale(std::vector<float>& x, double factor) {
 }
 
 double squared_length(const std::vector<float>& x) {
-  return best_kernels()->norm_squared(x.data(), x.size());
+  return best_kernels()->float32.norm_squared(x.data(), x.size());
 }
 
 struct Set {

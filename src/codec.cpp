@@ -14,7 +14,7 @@ void copy_scaled(const float* x, std::size_t n, double factor, float* out) {
 
 // Copies the normalized x, or zeros when x has no direction; false then.
 bool copy_normalized(const float* x, std::size_t n, const DistanceKernels& kernels, float* out) {
-  double norm = std::sqrt(kernels.norm_squared(x, n));
+  double norm = std::sqrt(kernels.float32.norm_squared(x, n));
   bool has_direction = norm > 0;
   copy_scaled(x, n, has_direction ? 1 / norm : 0, out);
   return has_direction;
@@ -72,10 +72,10 @@ void Codec::query_distances(const std::byte* query, const std::byte* const* code
                             std::size_t count, float* out) const {
   const std::size_t n = parameters_.dimensions;
   if (parameters_.metric == Metric::inner_product) {
-    kernels_->inner_product_many(as_floats(query), as_floats(codes), count, n, out);
+    kernels_->float32.inner_product_many(as_floats(query), as_floats(codes), count, n, out);
     for (std::size_t i = 0; i < count; ++i) out[i] = -out[i];
   } else {
-    kernels_->l2_squared_many(as_floats(query), as_floats(codes), count, n, out);
+    kernels_->float32.l2_squared_many(as_floats(query), as_floats(codes), count, n, out);
   }
   replace_nan_by_infinity(out, count);
 }

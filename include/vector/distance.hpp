@@ -11,6 +11,9 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
+
+#include "vector/half.hpp"
 
 namespace vec {
 
@@ -20,20 +23,42 @@ struct CosineSums {
   float norm_squared_b;
 };
 
+// Element = float or Half. Halves are widened to float, so sums are those of the widened vectors.
+template <class Element>
+struct ElementKernels {
+  float (*l2_squared)(const Element* a, const Element* b, std::size_t n);
+  float (*inner_product)(const Element* a, const Element* b, std::size_t n);
+  float (*l1)(const Element* a, const Element* b, std::size_t n);
+  CosineSums (*cosine_sums)(const Element* a, const Element* b, std::size_t n);  // one pass
+  double (*norm_squared)(const Element* a, std::size_t n);  // in double: 3e38 squared fits
+
+  // One query against `count` vectors: out[i] = kernel(query, vectors[i], n).
+  using Many = void (*)(const Element* query, const Element* const* vectors, std::size_t count,
+                        std::size_t n, float* out);
+  Many l2_squared_many;
+  Many inner_product_many;
+  Many l1_many;
+};
+
 struct DistanceKernels {
   const char* name;  // "baseline", "avx2", "avx512"
 
-  float (*l2_squared)(const float* a, const float* b, std::size_t n);
-  float (*inner_product)(const float* a, const float* b, std::size_t n);
-  CosineSums (*cosine_sums)(const float* a, const float* b, std::size_t n);  // one pass
-  double (*norm_squared)(const float* a,
-                         std::size_t n);  // in double: 3e38 squared does not overflow
+  ElementKernels<float> float32;
+  ElementKernels<Half> float16;
 
-  // One query against `count` vectors: out[i] = kernel(query, vectors[i], n).
-  void (*l2_squared_many)(const float* query, const float* const* vectors, std::size_t count,
-                          std::size_t n, float* out);
-  void (*inner_product_many)(const float* query, const float* const* vectors, std::size_t count,
-                             std::size_t n, float* out);
+  // out[i] = to_half(x[i]), out[i] = to_float(x[i]), bit for bit (half.hpp) but for the payload of
+  // NaNs.
+  void (*to_half)(const float* x, std::size_t n, Half* out);
+  void (*to_float)(const Half* x, std::size_t n, float* out);
+
+  template <class Element>
+  const ElementKernels<Element>& of() const {
+    if constexpr (std::is_same_v<Element, float>) {
+      return float32;
+    } else {
+      return float16;
+    }
+  }
 };
 
 // Best first; only tables this machine can run (instruction set and operating system).

@@ -36,6 +36,10 @@ VECTOR_INLINE Batch load(const float* from) {
   return Batch::load_unaligned(from);
 }
 
+VECTOR_INLINE Batch absolute(Batch x) {
+  return xsimd::abs(x);
+}
+
 // The horizontal sum was renamed in xsimd 9.
 template <class AnyBatch>
 VECTOR_INLINE auto reduce(AnyBatch batch) {
@@ -56,6 +60,9 @@ VECTOR_INLINE Batch load(const float* from) {
   float value;
   __builtin_memcpy(&value, from, sizeof value);  // may be misaligned
   return value;
+}
+VECTOR_INLINE Batch absolute(Batch x) {
+  return __builtin_fabsf(x);
 }
 VECTOR_INLINE float reduce(float value) {
   return value;

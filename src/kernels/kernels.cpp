@@ -41,6 +41,16 @@ struct InnerProduct {
   }
 };
 
+struct L1 {
+  using Partial = Batch;
+  using Result = float;
+  VECTOR_INLINE static Partial none() { return Batch(0.0F); }
+  VECTOR_INLINE static Partial take(Partial sum, Batch a, Batch b) { return sum + absolute(a - b); }
+  VECTOR_INLINE static Result total(Partial s0, Partial s1, Partial s2, Partial s3) {
+    return reduce((s0 + s1) + (s2 + s3));
+  }
+};
+
 struct Cosine {
   struct Partial {
     Batch ab, aa, bb;
@@ -154,12 +164,20 @@ double norm_squared(const float* a, std::size_t n) {
 
 const DistanceKernels VECTOR_CONCAT(kernels_, VECTOR_ARCH_NAME) = {
     .name = VECTOR_STRING(VECTOR_ARCH_NAME),
-    .l2_squared = one<L2Squared>,
-    .inner_product = one<InnerProduct>,
-    .cosine_sums = one<Cosine>,
-    .norm_squared = norm_squared,
-    .l2_squared_many = many<L2Squared>,
-    .inner_product_many = many<InnerProduct>,
+    .float32 =
+        {
+            .l2_squared = one<L2Squared>,
+            .inner_product = one<InnerProduct>,
+            .l1 = one<L1>,
+            .cosine_sums = one<Cosine>,
+            .norm_squared = norm_squared,
+            .l2_squared_many = many<L2Squared>,
+            .inner_product_many = many<InnerProduct>,
+            .l1_many = many<L1>,
+        },
+    .float16 = {},
+    .to_half = nullptr,
+    .to_float = nullptr,
 };
 
 }  // namespace vec

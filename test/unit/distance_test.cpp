@@ -185,18 +185,18 @@ TEST_P(Distance, AgreesWithReference) {
     const Floats b = random_floats(n, 2);
     const Reference expected = reference(a, b);
     const double product_tolerance = tolerance(n, float_unit, expected.absolute_product);
-    EXPECT_NEAR(kernels().l2_squared(a.data(), b.data(), n), expected.l2_squared,
+    EXPECT_NEAR(kernels().float32.l2_squared(a.data(), b.data(), n), expected.l2_squared,
                 tolerance(n, float_unit, expected.l2_squared));
-    EXPECT_NEAR(kernels().inner_product(a.data(), b.data(), n), expected.inner_product,
+    EXPECT_NEAR(kernels().float32.inner_product(a.data(), b.data(), n), expected.inner_product,
                 product_tolerance);
-    const CosineSums sums = kernels().cosine_sums(a.data(), b.data(), n);
+    const CosineSums sums = kernels().float32.cosine_sums(a.data(), b.data(), n);
     EXPECT_NEAR(sums.inner_product, expected.inner_product, product_tolerance);
     EXPECT_NEAR(sums.norm_squared_a, expected.norm_squared_a,
                 tolerance(n, float_unit, expected.norm_squared_a));
     EXPECT_NEAR(sums.norm_squared_b, expected.norm_squared_b,
                 tolerance(n, float_unit, expected.norm_squared_b));
     // Twice, because the reference rounds as well.
-    EXPECT_NEAR(kernels().norm_squared(a.data(), n), expected.norm_squared_a,
+    EXPECT_NEAR(kernels().float32.norm_squared(a.data(), n), expected.norm_squared_a,
                 2 * tolerance(n, double_unit, expected.norm_squared_a));
   }
 }
@@ -214,14 +214,14 @@ TEST_P(Distance, WholeNumbersAreExact) {
     }
     const Reference expected = reference(a, b);
     ASSERT_LT(expected.l2_squared, 0x1p24);
-    EXPECT_EQ(kernels().l2_squared(a.data(), b.data(), n), expected.l2_squared);
-    EXPECT_EQ(kernels().inner_product(a.data(), b.data(), n), expected.inner_product);
-    const CosineSums sums = kernels().cosine_sums(a.data(), b.data(), n);
+    EXPECT_EQ(kernels().float32.l2_squared(a.data(), b.data(), n), expected.l2_squared);
+    EXPECT_EQ(kernels().float32.inner_product(a.data(), b.data(), n), expected.inner_product);
+    const CosineSums sums = kernels().float32.cosine_sums(a.data(), b.data(), n);
     EXPECT_EQ(sums.inner_product, expected.inner_product);
     EXPECT_EQ(sums.norm_squared_a, expected.norm_squared_a);
     EXPECT_EQ(sums.norm_squared_b, expected.norm_squared_b);
-    EXPECT_EQ(kernels().norm_squared(a.data(), n), expected.norm_squared_a);
-    EXPECT_EQ(kernels().l2_squared(a.data(), a.data(), n), 0.0F);
+    EXPECT_EQ(kernels().float32.norm_squared(a.data(), n), expected.norm_squared_a);
+    EXPECT_EQ(kernels().float32.l2_squared(a.data(), a.data(), n), 0.0F);
   }
 }
 
@@ -240,10 +240,14 @@ TEST_P(Distance, AlignmentDoesNotMatter) {
       const DisplacedFloats displaced_b(b, offset / 2);
       const float* p = displaced_a.data();
       const float* q = displaced_b.data();
-      EXPECT_EQ(bits(kernels().l2_squared(p, q, n)), bits(kernels().l2_squared(x, y, n)));
-      EXPECT_EQ(bits(kernels().inner_product(p, q, n)), bits(kernels().inner_product(x, y, n)));
-      EXPECT_EQ(bits(kernels().norm_squared(p, n)), bits(kernels().norm_squared(x, n)));
-      expect_same_bits(kernels().cosine_sums(p, q, n), kernels().cosine_sums(x, y, n));
+      EXPECT_EQ(bits(kernels().float32.l2_squared(p, q, n)),
+                bits(kernels().float32.l2_squared(x, y, n)));
+      EXPECT_EQ(bits(kernels().float32.inner_product(p, q, n)),
+                bits(kernels().float32.inner_product(x, y, n)));
+      EXPECT_EQ(bits(kernels().float32.norm_squared(p, n)),
+                bits(kernels().float32.norm_squared(x, n)));
+      expect_same_bits(kernels().float32.cosine_sums(p, q, n),
+                       kernels().float32.cosine_sums(x, y, n));
     }
   }
 }
@@ -260,13 +264,15 @@ TEST_P(Distance, ReadsNothingOutsideTheArrays) {
       const float* q = guarded_b.data();
       const std::vector<const float*> vectors(5, q);
       Floats out(5);
-      EXPECT_EQ(kernels().l2_squared(p, q, n), kernels().l2_squared(a.data(), b.data(), n));
-      EXPECT_EQ(kernels().inner_product(p, q, n), kernels().inner_product(a.data(), b.data(), n));
-      EXPECT_EQ(kernels().norm_squared(p, n), kernels().norm_squared(a.data(), n));
-      expect_same_bits(kernels().cosine_sums(p, q, n),
-                       kernels().cosine_sums(a.data(), b.data(), n));
-      kernels().l2_squared_many(p, vectors.data(), vectors.size(), n, out.data());
-      kernels().inner_product_many(p, vectors.data(), vectors.size(), n, out.data());
+      EXPECT_EQ(kernels().float32.l2_squared(p, q, n),
+                kernels().float32.l2_squared(a.data(), b.data(), n));
+      EXPECT_EQ(kernels().float32.inner_product(p, q, n),
+                kernels().float32.inner_product(a.data(), b.data(), n));
+      EXPECT_EQ(kernels().float32.norm_squared(p, n), kernels().float32.norm_squared(a.data(), n));
+      expect_same_bits(kernels().float32.cosine_sums(p, q, n),
+                       kernels().float32.cosine_sums(a.data(), b.data(), n));
+      kernels().float32.l2_squared_many(p, vectors.data(), vectors.size(), n, out.data());
+      kernels().float32.inner_product_many(p, vectors.data(), vectors.size(), n, out.data());
     }
   }
 }
@@ -278,17 +284,17 @@ TEST_P(Distance, NanAnywhereMakesTheResultNan) {
       Floats a = random_floats(n, 7);
       const Floats b = random_floats(n, 8);
       a[at] = quiet_nan;
-      EXPECT_TRUE(std::isnan(kernels().l2_squared(a.data(), b.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().l2_squared(b.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().l2_squared(a.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().inner_product(a.data(), b.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().inner_product(b.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().norm_squared(a.data(), n)));
-      const CosineSums first = kernels().cosine_sums(a.data(), b.data(), n);
+      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(a.data(), b.data(), n)));
+      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(b.data(), a.data(), n)));
+      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(a.data(), a.data(), n)));
+      EXPECT_TRUE(std::isnan(kernels().float32.inner_product(a.data(), b.data(), n)));
+      EXPECT_TRUE(std::isnan(kernels().float32.inner_product(b.data(), a.data(), n)));
+      EXPECT_TRUE(std::isnan(kernels().float32.norm_squared(a.data(), n)));
+      const CosineSums first = kernels().float32.cosine_sums(a.data(), b.data(), n);
       EXPECT_TRUE(std::isnan(first.inner_product));
       EXPECT_TRUE(std::isnan(first.norm_squared_a));
       EXPECT_FALSE(std::isnan(first.norm_squared_b));
-      const CosineSums second = kernels().cosine_sums(b.data(), a.data(), n);
+      const CosineSums second = kernels().float32.cosine_sums(b.data(), a.data(), n);
       EXPECT_TRUE(std::isnan(second.inner_product));
       EXPECT_FALSE(std::isnan(second.norm_squared_a));
       EXPECT_TRUE(std::isnan(second.norm_squared_b));
@@ -308,12 +314,12 @@ TEST_P(Distance, InfinitiesFollowIeee) {
       plus[at] = infinity;
       minus[at] = -infinity;
       const auto l2_squared = [&](const Floats& a, const Floats& b) {
-        return kernels().l2_squared(a.data(), b.data(), n);
+        return kernels().float32.l2_squared(a.data(), b.data(), n);
       };
       const auto inner_product = [&](const Floats& a, const Floats& b) {
-        EXPECT_EQ(std::isnan(kernels().cosine_sums(a.data(), b.data(), n).inner_product),
-                  std::isnan(kernels().inner_product(a.data(), b.data(), n)));
-        return kernels().inner_product(a.data(), b.data(), n);
+        EXPECT_EQ(std::isnan(kernels().float32.cosine_sums(a.data(), b.data(), n).inner_product),
+                  std::isnan(kernels().float32.inner_product(a.data(), b.data(), n)));
+        return kernels().float32.inner_product(a.data(), b.data(), n);
       };
       EXPECT_EQ(l2_squared(plus, ones), infinity);
       EXPECT_EQ(l2_squared(ones, minus), infinity);
@@ -325,8 +331,9 @@ TEST_P(Distance, InfinitiesFollowIeee) {
       EXPECT_EQ(inner_product(plus, minus), -infinity);
       EXPECT_EQ(inner_product(minus, minus), infinity);
       EXPECT_TRUE(std::isnan(inner_product(plus, zero_there)));
-      EXPECT_EQ(kernels().norm_squared(minus.data(), n), infinity);
-      EXPECT_EQ(kernels().cosine_sums(plus.data(), minus.data(), n).norm_squared_b, infinity);
+      EXPECT_EQ(kernels().float32.norm_squared(minus.data(), n), infinity);
+      EXPECT_EQ(kernels().float32.cosine_sums(plus.data(), minus.data(), n).norm_squared_b,
+                infinity);
       if (n > 1) {
         Floats both = plus;
         both[(at + n / 2) % n] = -infinity;
@@ -345,31 +352,33 @@ TEST_P(Distance, DenormalsAreNotFlushed) {
     const Floats tiny(n, smallest_denormal);
     const Floats large(n, 0x1p100F);
     const Floats small(n, 0x1p-70F);  // its square is denormal
-    EXPECT_EQ(kernels().inner_product(tiny.data(), ones.data(), n), count * smallest_denormal);
-    EXPECT_EQ(kernels().inner_product(large.data(), tiny.data(), n), count * 0x1p-49F);
-    EXPECT_EQ(kernels().l2_squared(small.data(), zeros.data(), n), count * 0x1p-140F);
-    const CosineSums sums = kernels().cosine_sums(small.data(), tiny.data(), n);
+    EXPECT_EQ(kernels().float32.inner_product(tiny.data(), ones.data(), n),
+              count * smallest_denormal);
+    EXPECT_EQ(kernels().float32.inner_product(large.data(), tiny.data(), n), count * 0x1p-49F);
+    EXPECT_EQ(kernels().float32.l2_squared(small.data(), zeros.data(), n), count * 0x1p-140F);
+    const CosineSums sums = kernels().float32.cosine_sums(small.data(), tiny.data(), n);
     EXPECT_EQ(sums.norm_squared_a, count * 0x1p-140F);
     EXPECT_EQ(sums.norm_squared_b, 0.0F);
-    EXPECT_EQ(kernels().norm_squared(tiny.data(), n), static_cast<double>(n) * 0x1p-298);
+    EXPECT_EQ(kernels().float32.norm_squared(tiny.data(), n), static_cast<double>(n) * 0x1p-298);
   }
 }
 
 TEST_P(Distance, OverflowsToInfinityInSinglePrecisionOnly) {
   const Floats huge = {3e37F, 4e37F};
   const Floats opposite = {-3e37F, -4e37F};
-  EXPECT_EQ(kernels().l2_squared(huge.data(), opposite.data(), 2), infinity);
-  EXPECT_EQ(kernels().inner_product(huge.data(), huge.data(), 2), infinity);
-  EXPECT_EQ(kernels().inner_product(huge.data(), opposite.data(), 2), -infinity);
-  EXPECT_EQ(kernels().cosine_sums(huge.data(), opposite.data(), 2).norm_squared_b, infinity);
+  EXPECT_EQ(kernels().float32.l2_squared(huge.data(), opposite.data(), 2), infinity);
+  EXPECT_EQ(kernels().float32.inner_product(huge.data(), huge.data(), 2), infinity);
+  EXPECT_EQ(kernels().float32.inner_product(huge.data(), opposite.data(), 2), -infinity);
+  EXPECT_EQ(kernels().float32.cosine_sums(huge.data(), opposite.data(), 2).norm_squared_b,
+            infinity);
   // Off by twice the rounding of 3e37 and 4e37 to float.
-  EXPECT_NEAR(kernels().norm_squared(huge.data(), 2), 25e74, 25e74 * 2.001 * float_unit);
+  EXPECT_NEAR(kernels().float32.norm_squared(huge.data(), 2), 25e74, 25e74 * 2.001 * float_unit);
 
   const float largest = std::numeric_limits<float>::max();
   for (const std::size_t n : lengths()) {
     const Floats all(n, largest);
     const double expected = static_cast<double>(n) * largest * largest;
-    EXPECT_NEAR(kernels().norm_squared(all.data(), n), expected,
+    EXPECT_NEAR(kernels().float32.norm_squared(all.data(), n), expected,
                 2 * tolerance(n, double_unit, expected));
   }
 }
@@ -388,12 +397,14 @@ TEST_P(Distance, ManyIsBitForBitTheOnePairKernel) {
       constexpr float untouched = -12345.0F;
       Floats l2_squared(10, untouched);
       Floats inner_product(10, untouched);
-      kernels().l2_squared_many(query.data(), pointers.data(), count, n, l2_squared.data());
-      kernels().inner_product_many(query.data(), pointers.data(), count, n, inner_product.data());
+      kernels().float32.l2_squared_many(query.data(), pointers.data(), count, n, l2_squared.data());
+      kernels().float32.inner_product_many(query.data(), pointers.data(), count, n,
+                                           inner_product.data());
       for (std::size_t i = 0; i < count; ++i) {
-        EXPECT_EQ(bits(l2_squared[i]), bits(kernels().l2_squared(query.data(), pointers[i], n)));
+        EXPECT_EQ(bits(l2_squared[i]),
+                  bits(kernels().float32.l2_squared(query.data(), pointers[i], n)));
         EXPECT_EQ(bits(inner_product[i]),
-                  bits(kernels().inner_product(query.data(), pointers[i], n)));
+                  bits(kernels().float32.inner_product(query.data(), pointers[i], n)));
       }
       for (std::size_t i = count; i < 10; ++i) {
         EXPECT_EQ(l2_squared[i], untouched);
@@ -414,11 +425,11 @@ TEST_P(Distance, ManyKeepsVectorsApart) {
     std::vector<const float*> pointers(7, good.data());
     pointers[at] = bad.data();
     Floats out(7);
-    kernels().l2_squared_many(query.data(), pointers.data(), 7, n, out.data());
+    kernels().float32.l2_squared_many(query.data(), pointers.data(), 7, n, out.data());
     for (std::size_t i = 0; i < 7; ++i) {
       EXPECT_EQ(std::isnan(out[i]), i == at);
     }
-    kernels().inner_product_many(query.data(), pointers.data(), 7, n, out.data());
+    kernels().float32.inner_product_many(query.data(), pointers.data(), 7, n, out.data());
     for (std::size_t i = 0; i < 7; ++i) {
       EXPECT_EQ(std::isnan(out[i]), i == at);
     }

@@ -11,16 +11,16 @@ namespace {
 
 double l2_squared(FunctionCallInfo fcinfo) {
   const auto [a, b] = vector_pair_arguments(fcinfo);
-  return kernels().l2_squared(a.x, b.x, static_cast<Size>(a.dim));
+  return kernels().float32.l2_squared(a.x, b.x, static_cast<Size>(a.dim));
 }
 
 double inner_product_of(FunctionCallInfo fcinfo) {
   const auto [a, b] = vector_pair_arguments(fcinfo);
-  return kernels().inner_product(a.x, b.x, static_cast<Size>(a.dim));
+  return kernels().float32.inner_product(a.x, b.x, static_cast<Size>(a.dim));
 }
 
 double norm(const VectorView& vector) {
-  return std::sqrt(kernels().norm_squared(vector.x, static_cast<Size>(vector.dim)));
+  return std::sqrt(kernels().float32.norm_squared(vector.x, static_cast<Size>(vector.dim)));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ VECTOR_FUNCTION(vector_negative_inner_product) {
 // 0 to 2; NaN when a vector is zero, because the angle to it is undefined.
 VECTOR_FUNCTION(cosine_distance) {
   const auto [a, b] = vector_pair_arguments(fcinfo);
-  const CosineSums sums = kernels().cosine_sums(a.x, b.x, static_cast<Size>(a.dim));
+  const CosineSums sums = kernels().float32.cosine_sums(a.x, b.x, static_cast<Size>(a.dim));
   // One root of the product, not a product of two roots: equal vectors then give exactly 1.
   double similarity =
       static_cast<double>(sums.inner_product) / std::sqrt(static_cast<double>(sums.norm_squared_a) *

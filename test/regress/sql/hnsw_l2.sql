@@ -18,7 +18,7 @@ BEGIN
 	SET LOCAL enable_seqscan = off;
 	EXECUTE statement INTO found, found_rows USING query, count;
 	IF exact IS DISTINCT FROM found OR found_rows <> count THEN
-		RAISE WARNING 'exact %, found % with % different rows', exact, found, found_rows;
+		RAISE WARNING 'found % of % rows: %', found_rows, count, left(found::text, 300);
 	END IF;
 	RETURN exact IS NOT DISTINCT FROM found AND found_rows = count;
 END $$;
