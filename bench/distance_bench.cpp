@@ -1,11 +1,16 @@
 // Distance kernels, for every instruction set of this machine.
 //
-//   one/<table>/<kernel>/<n>      one pair of n floats, in L1, on cache line boundaries
-//   one_off/<table>/<kernel>/<n>  the same 8 bytes further: wide loads straddle two cache lines
-//   plain_loop/<kernel>/<n>       the obvious scalar loop, compiled like the extension
-//   many_l1/<table>/<kernel>/<n>  *_many over 8 vectors, in L1 (1536: just about)
-//   stream/<table>/<kernel>/<n>   *_many over a working set larger than the caches
-//   stream/read/<n>               a plain read of the same memory, to compare the streams with
+//   one/<table>/<element>/<kernel>/<n>      one pair of n elements, float or half, in L1, on cache
+//                                           line boundaries
+//   one_off/<table>/<element>/<kernel>/<n>  the same 8 bytes further: wide loads straddle two cache
+//                                           lines
+//   plain_loop/<kernel>/<n>                 the obvious scalar loop over floats, compiled like the
+//                                           extension
+//   many_l1/<table>/<element>/<kernel>/<n>  *_many over 8 vectors, in L1 (1536 floats: just about)
+//   convert/<table>/to_<element>/<n>        an array, in L1
+//   stream/<table>/<element>/<kernel>/<n>   *_many over a working set larger than the caches
+//   stream/read/<n>                         a plain read of the same memory, to compare the streams
+//                                           with
 //
 // Bytes per second count what the kernel reads, but for the query of *_many: it stays in L1.
 // Streams use VECTOR_BENCH_MB megabytes (default 1024); set it well above the size of the
@@ -18,6 +23,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "vector/distance.hpp"
@@ -25,55 +31,64 @@
 namespace vec {
 namespace {
 
-using PairKernel = float (*)(const float*, const float*, std::size_t);
-using ManyKernel = void (*)(const float*, const float* const*, std::size_t, std::size_t, float*);
+template <class Element>
+using ManyKernel = typename ElementKernels<Element>::Many;
 
 constexpr std::size_t dimensions[] = {3, 100, 128, 384, 768, 1536};
 constexpr std::size_t vectors_per_call = 8;
 
-std::vector<float> random_floats(std::size_t n, unsigned seed) {
+template <class Element>
+std::vector<Element> random_elements(std::size_t n, unsigned seed) {
   std::mt19937 generator(seed);
   std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
-  std::vector<float> result(n);
-  for (float& value : result) {
-    value = uniform(generator);
+  std::vector<Element> result(n);
+  for (Element& element : result) {
+    const float value = uniform(generator);
+    if constexpr (std::is_same_v<Element, float>) {
+      element = value;
+    } else {
+      element = to_half(value);
+    }
   }
   return result;
 }
 
-// n random floats, `offset` bytes behind a cache line boundary.
+// n random elements, `offset` bytes behind a cache line boundary.
+template <class Element>
 class Placed {
  public:
-  Placed(std::size_t n, std::size_t offset, unsigned seed) : memory_(n * sizeof(float) + 128) {
+  Placed(std::size_t n, std::size_t offset, unsigned seed) : memory_(n * sizeof(Element) + 128) {
     void* place = memory_.data();
     std::size_t space = memory_.size();
-    std::align(64, n * sizeof(float) + 64, place, space);
-    data_ = reinterpret_cast<float*>(static_cast<unsigned char*>(place) + offset);
-    const std::vector<float> values = random_floats(n, seed);
-    std::memcpy(data_, values.data(), n * sizeof(float));
+    std::align(64, n * sizeof(Element) + 64, place, space);
+    data_ = reinterpret_cast<Element*>(static_cast<unsigned char*>(place) + offset);
+    const std::vector<Element> values = random_elements<Element>(n, seed);
+    std::memcpy(data_, values.data(), n * sizeof(Element));
   }
-  const float* data() const { return data_; }
+  const Element* data() const { return data_; }
+  Element* data() { return data_; }
 
  private:
   std::vector<unsigned char> memory_;
-  float* data_;
+  Element* data_;
 };
 
 // Written once and shared: its pages must be there, and different, or the stream would read one
-// cached page of zeros. Not random numbers, which would take longer than the benchmark.
-const std::vector<float>& working_set() {
-  static const std::vector<float> floats = [] {
+// cached page of zeros. Not random numbers, which would take longer than the benchmark; read as
+// floats or as halves, all are finite and below 1.
+const std::vector<std::uint32_t>& working_set() {
+  static const std::vector<std::uint32_t> words = [] {
     const char* megabytes = std::getenv("VECTOR_BENCH_MB");
     const std::size_t size = megabytes != nullptr ? std::strtoull(megabytes, nullptr, 10) : 1024;
-    std::vector<float> result((size << 20U) / sizeof(float));
+    std::vector<std::uint32_t> result((size << 20U) / sizeof(std::uint32_t));
     std::uint32_t state = 1;
-    for (float& value : result) {
+    for (std::uint32_t& word : result) {
       state = state * 1664525U + 1013904223U;
-      value = static_cast<float>(state >> 8U) * 0x1p-24F;
+      word = 0x38003800U | (state >> 4U & 0x03ff03ffU);
     }
     return result;
   }();
-  return floats;
+  return words;
 }
 
 void set_bytes(benchmark::State& state, std::size_t bytes_per_iteration) {
@@ -103,27 +118,28 @@ struct Shape {
 };
 
 // For any callable (a, b, n).
-template <class Kernel>
+template <class Element, class Kernel>
 void run_one(benchmark::State& state, Kernel kernel, Shape shape) {
-  const Placed a(shape.n, shape.offset, 1);
-  const Placed b(shape.n, shape.offset, 2);
-  const float* p = a.data();
-  const float* q = b.data();
+  const Placed<Element> a(shape.n, shape.offset, 1);
+  const Placed<Element> b(shape.n, shape.offset, 2);
+  const Element* p = a.data();
+  const Element* q = b.data();
   for (auto _ : state) {
     benchmark::DoNotOptimize(p);
     benchmark::DoNotOptimize(q);
     auto result = kernel(p, q, shape.n);
     benchmark::DoNotOptimize(result);
   }
-  set_bytes(state, shape.arrays * shape.n * sizeof(float));
+  set_bytes(state, shape.arrays * shape.n * sizeof(Element));
 }
 
-void run_many_l1(benchmark::State& state, ManyKernel kernel, std::size_t n) {
-  const Placed query(n, 0, 1);
-  const Placed floats(n * vectors_per_call, 0, 2);
-  const float* vectors[vectors_per_call];
+template <class Element>
+void run_many_l1(benchmark::State& state, ManyKernel<Element> kernel, std::size_t n) {
+  const Placed<Element> query(n, 0, 1);
+  const Placed<Element> elements(n * vectors_per_call, 0, 2);
+  const Element* vectors[vectors_per_call];
   for (std::size_t i = 0; i < vectors_per_call; ++i) {
-    vectors[i] = floats.data() + i * n;
+    vectors[i] = elements.data() + i * n;
   }
   float out[vectors_per_call];
   for (auto _ : state) {
@@ -131,20 +147,34 @@ void run_many_l1(benchmark::State& state, ManyKernel kernel, std::size_t n) {
     benchmark::DoNotOptimize(out);
     benchmark::ClobberMemory();
   }
-  set_bytes(state, vectors_per_call * n * sizeof(float));
+  set_bytes(state, vectors_per_call * n * sizeof(Element));
+}
+
+template <class From, class To>
+void run_convert(benchmark::State& state, void (*kernel)(const From*, std::size_t, To*),
+                 std::size_t n) {
+  const Placed<From> from(n, 0, 1);
+  Placed<To> to(n, 0, 2);
+  for (auto _ : state) {
+    kernel(from.data(), n, to.data());
+    benchmark::ClobberMemory();
+  }
+  set_bytes(state, n * sizeof(From));
 }
 
 // One iteration is one pass over the working set.
-void run_stream(benchmark::State& state, ManyKernel kernel, std::size_t n) {
-  const std::vector<float>& floats = working_set();
-  const std::vector<float> query = random_floats(n, 1);
-  const std::size_t groups = floats.size() / (n * vectors_per_call);
+template <class Element>
+void run_stream(benchmark::State& state, ManyKernel<Element> kernel, std::size_t n) {
+  const std::vector<std::uint32_t>& words = working_set();
+  const std::vector<Element> query = random_elements<Element>(n, 1);
+  const std::size_t groups =
+      words.size() * sizeof(std::uint32_t) / (n * vectors_per_call * sizeof(Element));
   float out[vectors_per_call];
   for (auto _ : state) {
-    const float* next = floats.data();
+    const auto* next = reinterpret_cast<const Element*>(words.data());
     for (std::size_t group = 0; group < groups; ++group) {
-      const float* vectors[vectors_per_call];
-      for (const float*& vector : vectors) {
+      const Element* vectors[vectors_per_call];
+      for (const Element*& vector : vectors) {
         vector = next;
         next += n;
       }
@@ -153,15 +183,15 @@ void run_stream(benchmark::State& state, ManyKernel kernel, std::size_t n) {
       benchmark::ClobberMemory();
     }
   }
-  set_bytes(state, groups * vectors_per_call * n * sizeof(float));
+  set_bytes(state, groups * vectors_per_call * n * sizeof(Element));
 }
 
 // One word of every cache line, which costs the processor next to nothing: the memory decides.
 void run_read(benchmark::State& state) {
   constexpr std::size_t line = 64;
-  const std::vector<float>& floats = working_set();
-  const std::size_t bytes = floats.size() * sizeof(float);
-  const auto* memory = reinterpret_cast<const unsigned char*>(floats.data());
+  const std::vector<std::uint32_t>& words = working_set();
+  const std::size_t bytes = words.size() * sizeof(std::uint32_t);
+  const auto* memory = reinterpret_cast<const unsigned char*>(words.data());
   for (auto _ : state) {
     std::uint64_t sum = 0;
     for (std::size_t at = 0; at + line <= bytes; at += line) {
@@ -179,53 +209,75 @@ auto* add(const std::string& name, Run run, Arguments... arguments) {
   return benchmark::RegisterBenchmark(name.c_str(), run, arguments...);
 }
 
-void add_table(const DistanceKernels& kernels, std::size_t n) {
-  const std::string table = kernels.name;
-  const std::string size = "/" + std::to_string(n);
-  const auto norm_squared = kernels.float32.norm_squared;
-  const auto cosine_sums = kernels.float32.cosine_sums;
-  add("one/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.float32.l2_squared,
-      Shape{n});
-  add("one/" + table + "/inner_product" + size, run_one<PairKernel>, kernels.float32.inner_product,
-      Shape{n});
-  add("one/" + table + "/cosine_sums" + size, run_one<decltype(cosine_sums)>, cosine_sums,
-      Shape{n});
-  const Shape off = {.n = n, .offset = 8};
-  add("one_off/" + table + "/l2_squared" + size, run_one<PairKernel>, kernels.float32.l2_squared,
-      off);
-  const auto norm = [norm_squared](const float* a, const float*, std::size_t count) {
-    return norm_squared(a, count);
-  };
-  add("one/" + table + "/norm_squared" + size, run_one<decltype(norm)>, norm,
-      Shape{.n = n, .arrays = 1});
-  add("many_l1/" + table + "/l2_squared" + size, run_many_l1, kernels.float32.l2_squared_many, n);
-  add("many_l1/" + table + "/inner_product" + size, run_many_l1, kernels.float32.inner_product_many,
-      n);
+template <class Element>
+std::string table_and_element(const DistanceKernels& kernels) {
+  return std::string("/") + kernels.name + (std::is_same_v<Element, float> ? "/float" : "/half");
 }
 
-void add_streams(const DistanceKernels& kernels, std::size_t n) {
-  const std::string prefix = std::string("stream/") + kernels.name;
+template <class Element>
+void add_kernels(const DistanceKernels& table, std::size_t n) {
+  const ElementKernels<Element>& kernels = table.of<Element>();
+  const std::string middle = table_and_element<Element>(table);
   const std::string size = "/" + std::to_string(n);
-  add(prefix + "/l2_squared" + size, run_stream, kernels.float32.l2_squared_many, n)
+  const auto add_one = [&](const std::string& name, auto kernel, Shape shape) {
+    add(name + size, run_one<Element, decltype(kernel)>, kernel, shape);
+  };
+  add_one("one" + middle + "/l2_squared", kernels.l2_squared, {n});
+  add_one("one" + middle + "/inner_product", kernels.inner_product, {n});
+  add_one("one" + middle + "/l1", kernels.l1, {n});
+  add_one("one" + middle + "/cosine_sums", kernels.cosine_sums, {n});
+  const auto norm = [norm_squared = kernels.norm_squared](const Element* a, const Element*,
+                                                          std::size_t count) {
+    return norm_squared(a, count);
+  };
+  add_one("one" + middle + "/norm_squared", norm, {.n = n, .arrays = 1});
+  add_one("one_off" + middle + "/l2_squared", kernels.l2_squared, {.n = n, .offset = 8});
+  const auto add_many = [&](const std::string& kernel, ManyKernel<Element> many) {
+    add("many_l1" + middle + kernel + size, run_many_l1<Element>, many, n);
+  };
+  add_many("/l2_squared", kernels.l2_squared_many);
+  add_many("/inner_product", kernels.inner_product_many);
+  add_many("/l1", kernels.l1_many);
+}
+
+void add_conversions(const DistanceKernels& kernels, std::size_t n) {
+  const std::string prefix = std::string("convert/") + kernels.name;
+  const std::string size = "/" + std::to_string(n);
+  add(prefix + "/to_half" + size, run_convert<float, Half>, kernels.to_half, n);
+  add(prefix + "/to_float" + size, run_convert<Half, float>, kernels.to_float, n);
+}
+
+template <class Element>
+void add_streams(const DistanceKernels& table, std::size_t n) {
+  const ElementKernels<Element>& kernels = table.of<Element>();
+  const std::string prefix = "stream" + table_and_element<Element>(table);
+  const std::string size = "/" + std::to_string(n);
+  add(prefix + "/l2_squared" + size, run_stream<Element>, kernels.l2_squared_many, n)
       ->Unit(benchmark::kMillisecond);
-  add(prefix + "/inner_product" + size, run_stream, kernels.float32.inner_product_many, n)
+  add(prefix + "/inner_product" + size, run_stream<Element>, kernels.inner_product_many, n)
       ->Unit(benchmark::kMillisecond);
 }
 
 const bool registered = [] {
+  const auto add_plain_loop = [](const std::string& name, auto kernel, std::size_t n) {
+    add("plain_loop/" + name + "/" + std::to_string(n), run_one<float, decltype(kernel)>, kernel,
+        Shape{n});
+  };
   for (const std::size_t n : dimensions) {
-    const std::string size = "/" + std::to_string(n);
-    add("plain_loop/l2_squared" + size, run_one<PairKernel>, plain_l2_squared, Shape{n});
-    add("plain_loop/inner_product" + size, run_one<PairKernel>, plain_inner_product, Shape{n});
+    add_plain_loop("l2_squared", plain_l2_squared, n);
+    add_plain_loop("inner_product", plain_inner_product, n);
     for (const DistanceKernels* kernels : supported_kernels()) {
-      add_table(*kernels, n);
+      add_kernels<float>(*kernels, n);
+      add_kernels<Half>(*kernels, n);
+      add_conversions(*kernels, n);
     }
   }
   for (const std::size_t n : dimensions) {
     // The read is repeated next to each size: machines drift.
     add("stream/read/" + std::to_string(n), run_read)->Unit(benchmark::kMillisecond);
     for (const DistanceKernels* kernels : supported_kernels()) {
-      add_streams(*kernels, n);
+      add_streams<float>(*kernels, n);
+      add_streams<Half>(*kernels, n);
     }
   }
   return true;

@@ -15,7 +15,8 @@ add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)
 target_link_libraries(vector PRIVATE vector_core m)
 # Linked by the C driver: the module must not need libstdc++.
 set_target_properties(vector PROPERTIES PREFIX "" LINKER_LANGUAGE C)
-target_link_options(vector PRIVATE -Wl,--as-needed)
+# -Bsymbolic: addresses of our functions are compared, and another library may export the same names.
+target_link_options(vector PRIVATE -Wl,--as-needed -Wl,-Bsymbolic)
 
 configure_file(vector.control vector.control @ONLY)
 configure_file(sql/vector.sql "vector--${PROJECT_VERSION}.sql" COPYONLY)

@@ -26,7 +26,8 @@ namespace vec {
 
 // Stored in the metapage of an index. DO NOT CHANGE THESE VALUES.
 enum class CodecId : std::uint16_t {
-  float32 = 1,  // full precision
+  float32 = 1,  // the elements of vector
+  float16 = 2,  // the elements of halfvec
 };
 
 struct CodecParameters {
@@ -40,7 +41,7 @@ class Codec {
   Codec(const CodecParameters& parameters, const DistanceKernels& kernels);
 
   std::size_t code_bytes() const { return code_bytes_; }
-  std::size_t query_bytes() const { return query_bytes_; }
+  std::size_t query_bytes() const { return code_bytes_; }
 
   // Encodes `x` (parameters.dimensions floats) into code_bytes() bytes, aligned for float. False
   // when the metric gives `x` no place in the index: a zero vector has no cosine distance.
@@ -62,10 +63,9 @@ class Codec {
   CodecParameters parameters_;
   const DistanceKernels* kernels_;
   std::uint32_t code_bytes_;
-  std::uint32_t query_bytes_;
 };
 
-// Largest number of bytes Codec::encode writes for these parameters.
+// The size of the codes that these parameters give.
 std::size_t code_bytes(const CodecParameters& parameters);
 
 }  // namespace vec

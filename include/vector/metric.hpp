@@ -10,6 +10,7 @@ enum class Metric : std::uint16_t {
   l2 = 1,             // <->  Euclidean distance
   inner_product = 2,  // <#>  negative inner product
   cosine = 3,         // <=>  cosine distance
+  l1 = 4,             // <+>  taxicab distance
 };
 
 }  // namespace vec

@@ -7,7 +7,7 @@
 // pair of batches, and how to make the result of the four partial sums. It handles `Slot...`
 // vectors side by side, so the one-pair kernel is its instance for one vector. That is why a *_many
 // kernel returns bit for bit what the one-pair kernel returns: for each vector it does the same
-// operations.
+// operations. Elements differ in how a batch of floats is loaded, and in nothing else.
 #include <cstddef>
 
 #include "batch.hpp"
@@ -92,11 +92,11 @@ struct Slots {};
 // out[i] = measure(query, vectors[i]) for every i in Slot. Four partial sums per vector hide the
 // latency of the addition. Batches that do not fill a round of four, and the tail, go to different
 // sums, so that short vectors do not wait either.
-template <class Measure, std::size_t... Slot>
-VECTOR_INLINE void accumulate(Slots<Slot...>, const float* query, const float* const* vectors,
+template <class Measure, class Element, std::size_t... Slot>
+VECTOR_INLINE void accumulate(Slots<Slot...>, const Element* query, const Element* const* vectors,
                               std::size_t n, typename Measure::Result* out) {
   using Partial = typename Measure::Partial;
-  const float* const vector[] = {vectors[Slot]...};
+  const Element* const vector[] = {vectors[Slot]...};
   Partial s0[] = {(static_cast<void>(Slot), Measure::none())...};
   Partial s1[] = {(static_cast<void>(Slot), Measure::none())...};
   Partial s2[] = {(static_cast<void>(Slot), Measure::none())...};
@@ -132,15 +132,15 @@ VECTOR_INLINE void accumulate(Slots<Slot...>, const float* query, const float* c
   ((out[Slot] = Measure::total(s0[Slot], s1[Slot], s2[Slot], s3[Slot])), ...);
 }
 
-template <class Measure>
-typename Measure::Result one(const float* a, const float* b, std::size_t n) {
+template <class Measure, class Element>
+typename Measure::Result one(const Element* a, const Element* b, std::size_t n) {
   typename Measure::Result result;
   accumulate<Measure>(Slots<0>{}, a, &b, n, &result);
   return result;
 }
 
-template <class Measure>
-void many(const float* query, const float* const* vectors, std::size_t count, std::size_t n,
+template <class Measure, class Element>
+void many(const Element* query, const Element* const* vectors, std::size_t count, std::size_t n,
           float* out) {
   std::size_t i = 0;
   for (; count - i >= 4; i += 4) {
@@ -151,8 +151,32 @@ void many(const float* query, const float* const* vectors, std::size_t count, st
   }
 }
 
-double norm_squared(const float* a, std::size_t n) {
+template <class Element>
+double norm_squared(const Element* a, std::size_t n) {
   return one<NormSquared>(a, a, n);
+}
+
+template <class Element>
+constexpr ElementKernels<Element> element_kernels = {
+    .l2_squared = one<L2Squared>,
+    .inner_product = one<InnerProduct>,
+    .l1 = one<L1>,
+    .cosine_sums = one<Cosine>,
+    .norm_squared = norm_squared,
+    .l2_squared_many = many<L2Squared>,
+    .inner_product_many = many<InnerProduct>,
+    .l1_many = many<L1>,
+};
+
+template <class From, class To>
+void convert(const From* x, std::size_t n, To* out) {
+  std::size_t done = 0;
+  for (; n - done >= batch_size; done += batch_size) {
+    store(out + done, load(x + done));
+  }
+  if (done != n) {
+    store_prefix(out + done, load_prefix(x + done, n - done), n - done);
+  }
 }
 
 }  // namespace
@@ -164,20 +188,10 @@ double norm_squared(const float* a, std::size_t n) {
 
 const DistanceKernels VECTOR_CONCAT(kernels_, VECTOR_ARCH_NAME) = {
     .name = VECTOR_STRING(VECTOR_ARCH_NAME),
-    .float32 =
-        {
-            .l2_squared = one<L2Squared>,
-            .inner_product = one<InnerProduct>,
-            .l1 = one<L1>,
-            .cosine_sums = one<Cosine>,
-            .norm_squared = norm_squared,
-            .l2_squared_many = many<L2Squared>,
-            .inner_product_many = many<InnerProduct>,
-            .l1_many = many<L1>,
-        },
-    .float16 = {},
-    .to_half = nullptr,
-    .to_float = nullptr,
+    .float32 = element_kernels<float>,
+    .float16 = element_kernels<Half>,
+    .to_half = convert,
+    .to_float = convert,
 };
 
 }  // namespace vec

@@ -7,7 +7,9 @@ extern "C" {
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"  // before 16, part of postgres.h
 #endif
+#include "common/hashfn.h"
 #include "common/shortest_dec.h"
+#include "utils/varbit.h"
 }
 
 // Reports bad user input, and returns `result` from the calling function.
@@ -39,6 +41,14 @@ inline Buffer extend_relation(Relation relation, ForkNumber fork) {
   LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
   UnlockRelationForExtension(relation, ExclusiveLock);
   return buffer;
+#endif
+}
+
+// For pg_stat_user_indexes, and from PostgreSQL 18 on for EXPLAIN ANALYZE.
+inline void count_index_search(IndexScanDesc scan) {
+  pgstat_count_index_scan(scan->indexRelation);
+#if PG_VERSION_NUM >= 180000
+  if (scan->instrument != nullptr) scan->instrument->nsearches++;
 #endif
 }
 

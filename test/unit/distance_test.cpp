@@ -1,97 +1,104 @@
-// Every supported kernel table against a scalar reference in double, and at the edges: tails,
-// alignment, page ends, NaN, infinities, denormals, overflow.
+// Every supported kernel table and element against a scalar reference in double, and at the edges:
+// tails, alignment, page ends, NaN, infinities, denormals, overflow.
 #include "vector/distance.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <bit>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
+#include <iterator>
 #include <limits>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernel_fixture.hpp"
 
 namespace vec {
 namespace {
 
-using Floats = std::vector<float>;
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float smallest_denormal = std::numeric_limits<float>::denorm_min();
 // The relative error of one rounding.
 constexpr double float_unit = 0x1p-24;
 constexpr double double_unit = 0x1p-53;
 
-// By name, so that GoogleTest prints the name and not an address.
-class Distance : public testing::TestWithParam<std::string> {
+struct Baseline {
+  static constexpr const char* name = "baseline";
+};
+struct Avx2 {
+  static constexpr const char* name = "avx2";
+};
+struct Avx512 {
+  static constexpr const char* name = "avx512";
+};
+
+template <class TableName, class ElementType>
+struct Kernels {
+  using Element = ElementType;
+  static const DistanceKernels* table() { return kernels_named(TableName::name); }
+  static std::string name() {
+    return std::string(TableName::name) + (std::is_same_v<Element, float> ? "_float" : "_half");
+  }
+};
+
+using AllKernels =
+    testing::Types<Kernels<Baseline, float>, Kernels<Baseline, Half>, Kernels<Avx2, float>,
+                   Kernels<Avx2, Half>, Kernels<Avx512, float>, Kernels<Avx512, Half>>;
+
+struct KernelsName {
+  template <class Tested>
+  static std::string GetName(int) {
+    return Tested::name();
+  }
+};
+
+template <class Tested>
+class Distance : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (Tested::table() == nullptr) {
+      GTEST_SKIP() << "not supported by this machine";
+    }
+  }
+  static const auto& kernels() { return Tested::table()->template of<typename Tested::Element>(); }
+  static auto random(std::size_t n, unsigned seed) {
+    return random_elements<typename Tested::Element>(n, seed);
+  }
+  static auto constant(std::size_t n, float value) {
+    using Element = typename Tested::Element;
+    return std::vector<Element>(n, element<Element>(value));
+  }
+};
+
+TYPED_TEST_SUITE(Distance, AllKernels, KernelsName);
+
+// Tests of what one element has and the other has not, or of both at once.
+class Table : public testing::TestWithParam<std::string> {
  protected:
   const DistanceKernels& kernels() const { return *kernels_named(GetParam().c_str()); }
 };
 
-std::vector<std::string> supported_names() {
-  std::vector<std::string> names;
-  for (const DistanceKernels* kernels : supported_kernels()) {
-    names.emplace_back(kernels->name);
-  }
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Kernels, Distance, testing::ValuesIn(supported_names()),
+INSTANTIATE_TEST_SUITE_P(Kernels, Table, testing::ValuesIn(supported_names()),
                          [](const auto& test) { return test.param; });
-
-// All tails of all batch widths, with and without full rounds of four batches before them (the
-// widest round is 64), then the sizes of usual embeddings and the largest vector, with their
-// neighbours.
-std::vector<std::size_t> lengths() {
-  std::vector<std::size_t> result;
-  const auto add = [&](std::size_t first, std::size_t last) {
-    for (std::size_t n = first; n <= last; ++n) {
-      result.push_back(n);
-    }
-  };
-  add(0, 130);
-  add(255, 260);
-  add(383, 385);
-  add(767, 769);
-  add(1535, 1537);
-  add(4095, 4097);
-  add(16000, 16000);
-  return result;
-}
-
-Floats random_floats(std::size_t n, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
-  Floats result(n);
-  for (float& value : result) {
-    value = uniform(generator);
-  }
-  return result;
-}
 
 struct Reference {
   double l2_squared = 0;
   double inner_product = 0;
   double absolute_product = 0;  // sum |a_i b_i|, which bounds the rounding errors
+  double l1 = 0;
   double norm_squared_a = 0;
   double norm_squared_b = 0;
 };
 
-Reference reference(const Floats& a, const Floats& b) {
+template <class Element>
+Reference reference(const std::vector<Element>& a, const std::vector<Element>& b) {
   Reference result;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = a[i];
-    const double y = b[i];
+    const double x = value(a[i]);
+    const double y = value(b[i]);
     result.l2_squared += (x - y) * (x - y);
     result.inner_product += x * y;
     result.absolute_product += std::abs(x * y);
+    result.l1 += std::abs(x - y);
     result.norm_squared_a += x * x;
     result.norm_squared_b += y * y;
   }
@@ -105,196 +112,156 @@ double tolerance(std::size_t n, double unit, double sum_of_absolute_terms) {
   return 1.001 * (static_cast<double>(n) + 3) * unit * sum_of_absolute_terms;
 }
 
-// Bit patterns: NaN equals itself and -0 differs from 0.
-std::uint32_t bits(float value) {
-  return std::bit_cast<std::uint32_t>(value);
-}
-
-std::uint64_t bits(double value) {
-  return std::bit_cast<std::uint64_t>(value);
-}
-
 void expect_same_bits(const CosineSums& actual, const CosineSums& expected) {
   EXPECT_EQ(bits(actual.inner_product), bits(expected.inner_product));
   EXPECT_EQ(bits(actual.norm_squared_a), bits(expected.norm_squared_a));
   EXPECT_EQ(bits(actual.norm_squared_b), bits(expected.norm_squared_b));
 }
 
-// A float array that ends, or begins, at a page the process may not touch: reading beyond it dies.
-class GuardedFloats {
- public:
-  enum class Edge { kEnd, kStart };
+// Whatever the elements of `actual` and `expected` are.
+template <class Element, class ExpectedElement>
+void expect_same_bits(const ElementKernels<Element>& actual, const Element* p, const Element* q,
+                      const ElementKernels<ExpectedElement>& expected, const ExpectedElement* x,
+                      const ExpectedElement* y, std::size_t n) {
+  EXPECT_EQ(bits(actual.l2_squared(p, q, n)), bits(expected.l2_squared(x, y, n)));
+  EXPECT_EQ(bits(actual.inner_product(p, q, n)), bits(expected.inner_product(x, y, n)));
+  EXPECT_EQ(bits(actual.l1(p, q, n)), bits(expected.l1(x, y, n)));
+  EXPECT_EQ(bits(actual.norm_squared(p, n)), bits(expected.norm_squared(x, n)));
+  expect_same_bits(actual.cosine_sums(p, q, n), expected.cosine_sums(x, y, n));
+}
 
-  GuardedFloats(const Floats& values, Edge edge) {
-    const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t bytes = values.size() * sizeof(float);
-    const std::size_t readable = bytes / page * page + page;
-    mapped_ = readable + 2 * page;
-    void* mapping =
-        mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping == MAP_FAILED) {
-      throw std::runtime_error("mmap failed");
-    }
-    start_ = static_cast<unsigned char*>(mapping);
-    unsigned char* place = start_ + page + (edge == Edge::kEnd ? readable - bytes : 0);
-    if (bytes != 0) {
-      std::memcpy(place, values.data(), bytes);
-    }
-    data_ = reinterpret_cast<const float*>(place);
-    if (mprotect(start_, page, PROT_NONE) != 0 ||
-        mprotect(start_ + page + readable, page, PROT_NONE) != 0) {
-      throw std::runtime_error("mprotect failed");
-    }
-  }
-  ~GuardedFloats() { munmap(start_, mapped_); }
-  GuardedFloats(const GuardedFloats&) = delete;
-  GuardedFloats& operator=(const GuardedFloats&) = delete;
-
-  const float* data() const { return data_; }
-
- private:
-  unsigned char* start_;
-  std::size_t mapped_;
-  const float* data_;
+// The kernels of one vector and of many, in pairs.
+template <class Element>
+struct ManyAndOne {
+  const char* name;
+  typename ElementKernels<Element>::Many many;
+  float (*one)(const Element*, const Element*, std::size_t);
 };
 
-// A copy `offset` bytes behind an aligned address.
-class DisplacedFloats {
- public:
-  DisplacedFloats(const Floats& values, std::size_t offset)
-      : bytes_(values.size() * sizeof(float) + offset + 64) {
-    const auto address = reinterpret_cast<std::uintptr_t>(bytes_.data());
-    unsigned char* place = bytes_.data() + (64 - address % 64) % 64 + offset;
-    // The buffer has 64 bytes to align with, so the copy fits.
-    if (!values.empty()) {
-      std::memcpy(place, values.data(), values.size() * sizeof(float));
-    }
-    data_ = reinterpret_cast<const float*>(place);
-  }
-  const float* data() const { return data_; }
+template <class Element>
+std::vector<ManyAndOne<Element>> many_and_one(const ElementKernels<Element>& kernels) {
+  return {{"l2_squared", kernels.l2_squared_many, kernels.l2_squared},
+          {"inner_product", kernels.inner_product_many, kernels.inner_product},
+          {"l1", kernels.l1_many, kernels.l1}};
+}
 
- private:
-  std::vector<unsigned char> bytes_;
-  const float* data_;
-};
-
-TEST_P(Distance, AgreesWithReference) {
+TYPED_TEST(Distance, AgreesWithReference) {
+  const auto& kernels = this->kernels();
   for (const std::size_t n : lengths()) {
     SCOPED_TRACE(n);
-    const Floats a = random_floats(n, 1);
-    const Floats b = random_floats(n, 2);
+    const auto a = this->random(n, 1);
+    const auto b = this->random(n, 2);
     const Reference expected = reference(a, b);
     const double product_tolerance = tolerance(n, float_unit, expected.absolute_product);
-    EXPECT_NEAR(kernels().float32.l2_squared(a.data(), b.data(), n), expected.l2_squared,
+    EXPECT_NEAR(kernels.l2_squared(a.data(), b.data(), n), expected.l2_squared,
                 tolerance(n, float_unit, expected.l2_squared));
-    EXPECT_NEAR(kernels().float32.inner_product(a.data(), b.data(), n), expected.inner_product,
+    EXPECT_NEAR(kernels.inner_product(a.data(), b.data(), n), expected.inner_product,
                 product_tolerance);
-    const CosineSums sums = kernels().float32.cosine_sums(a.data(), b.data(), n);
+    EXPECT_NEAR(kernels.l1(a.data(), b.data(), n), expected.l1,
+                tolerance(n, float_unit, expected.l1));
+    const CosineSums sums = kernels.cosine_sums(a.data(), b.data(), n);
     EXPECT_NEAR(sums.inner_product, expected.inner_product, product_tolerance);
     EXPECT_NEAR(sums.norm_squared_a, expected.norm_squared_a,
                 tolerance(n, float_unit, expected.norm_squared_a));
     EXPECT_NEAR(sums.norm_squared_b, expected.norm_squared_b,
                 tolerance(n, float_unit, expected.norm_squared_b));
     // Twice, because the reference rounds as well.
-    EXPECT_NEAR(kernels().float32.norm_squared(a.data(), n), expected.norm_squared_a,
+    EXPECT_NEAR(kernels.norm_squared(a.data(), n), expected.norm_squared_a,
                 2 * tolerance(n, double_unit, expected.norm_squared_a));
   }
 }
 
 // Whole numbers whose sums stay below 2^24 leave nothing to round, so every element must have been
 // used exactly once.
-TEST_P(Distance, WholeNumbersAreExact) {
+TYPED_TEST(Distance, WholeNumbersAreExact) {
+  using Element = typename TypeParam::Element;
+  const auto& kernels = this->kernels();
   for (const std::size_t n : lengths()) {
     SCOPED_TRACE(n);
-    Floats a(n);
-    Floats b(n);
+    std::vector<Element> a(n);
+    std::vector<Element> b(n);
     for (std::size_t i = 0; i < n; ++i) {
-      a[i] = static_cast<float>(i * 7 % 23) - 11;
-      b[i] = static_cast<float>(i * 5 % 19) - 9;
+      a[i] = element<Element>(static_cast<float>(i * 7 % 23) - 11);
+      b[i] = element<Element>(static_cast<float>(i * 5 % 19) - 9);
     }
     const Reference expected = reference(a, b);
     ASSERT_LT(expected.l2_squared, 0x1p24);
-    EXPECT_EQ(kernels().float32.l2_squared(a.data(), b.data(), n), expected.l2_squared);
-    EXPECT_EQ(kernels().float32.inner_product(a.data(), b.data(), n), expected.inner_product);
-    const CosineSums sums = kernels().float32.cosine_sums(a.data(), b.data(), n);
+    EXPECT_EQ(kernels.l2_squared(a.data(), b.data(), n), expected.l2_squared);
+    EXPECT_EQ(kernels.inner_product(a.data(), b.data(), n), expected.inner_product);
+    EXPECT_EQ(kernels.l1(a.data(), b.data(), n), expected.l1);
+    const CosineSums sums = kernels.cosine_sums(a.data(), b.data(), n);
     EXPECT_EQ(sums.inner_product, expected.inner_product);
     EXPECT_EQ(sums.norm_squared_a, expected.norm_squared_a);
     EXPECT_EQ(sums.norm_squared_b, expected.norm_squared_b);
-    EXPECT_EQ(kernels().float32.norm_squared(a.data(), n), expected.norm_squared_a);
-    EXPECT_EQ(kernels().float32.l2_squared(a.data(), a.data(), n), 0.0F);
+    EXPECT_EQ(kernels.norm_squared(a.data(), n), expected.norm_squared_a);
+    EXPECT_EQ(kernels.l2_squared(a.data(), a.data(), n), 0.0F);
+    EXPECT_EQ(kernels.l1(a.data(), a.data(), n), 0.0F);
   }
 }
 
 // Also the determinism: the same bytes give the same bits, wherever they are.
-TEST_P(Distance, AlignmentDoesNotMatter) {
+TYPED_TEST(Distance, AlignmentDoesNotMatter) {
+  using Element = typename TypeParam::Element;
+  const auto& kernels = this->kernels();
   for (const std::size_t n : lengths()) {
-    const Floats a = random_floats(n, 3);
-    const Floats b = random_floats(n, 4);
-    const DisplacedFloats aligned_a(a, 0);
-    const DisplacedFloats aligned_b(b, 0);
-    const float* x = aligned_a.data();
-    const float* y = aligned_b.data();
+    const auto a = this->random(n, 3);
+    const auto b = this->random(n, 4);
+    const Displaced<Element> aligned_a(a, 0);
+    const Displaced<Element> aligned_b(b, 0);
     for (const std::size_t offset : {0, 1, 2, 3, 4, 7, 20, 36, 61}) {
-      SCOPED_TRACE(testing::Message() << n << " floats, offset " << offset);
-      const DisplacedFloats displaced_a(a, offset);
-      const DisplacedFloats displaced_b(b, offset / 2);
-      const float* p = displaced_a.data();
-      const float* q = displaced_b.data();
-      EXPECT_EQ(bits(kernels().float32.l2_squared(p, q, n)),
-                bits(kernels().float32.l2_squared(x, y, n)));
-      EXPECT_EQ(bits(kernels().float32.inner_product(p, q, n)),
-                bits(kernels().float32.inner_product(x, y, n)));
-      EXPECT_EQ(bits(kernels().float32.norm_squared(p, n)),
-                bits(kernels().float32.norm_squared(x, n)));
-      expect_same_bits(kernels().float32.cosine_sums(p, q, n),
-                       kernels().float32.cosine_sums(x, y, n));
+      SCOPED_TRACE(testing::Message() << n << " elements, offset " << offset);
+      const Displaced<Element> displaced_a(a, offset);
+      const Displaced<Element> displaced_b(b, offset / 2);
+      expect_same_bits(kernels, displaced_a.data(), displaced_b.data(), kernels, aligned_a.data(),
+                       aligned_b.data(), n);
     }
   }
 }
 
-TEST_P(Distance, ReadsNothingOutsideTheArrays) {
-  using Edge = GuardedFloats::Edge;
+TYPED_TEST(Distance, ReadsNothingOutsideTheArrays) {
+  using Element = typename TypeParam::Element;
+  using Edge = typename Guarded<Element>::Edge;
+  const auto& kernels = this->kernels();
   for (const std::size_t n : lengths()) {
-    const Floats a = random_floats(n, 5);
-    const Floats b = random_floats(n, 6);
+    SCOPED_TRACE(n);
+    const auto a = this->random(n, 5);
+    const auto b = this->random(n, 6);
     for (const Edge edge : {Edge::kEnd, Edge::kStart}) {
-      const GuardedFloats guarded_a(a, edge);
-      const GuardedFloats guarded_b(b, edge);
-      const float* p = guarded_a.data();
-      const float* q = guarded_b.data();
-      const std::vector<const float*> vectors(5, q);
-      Floats out(5);
-      EXPECT_EQ(kernels().float32.l2_squared(p, q, n),
-                kernels().float32.l2_squared(a.data(), b.data(), n));
-      EXPECT_EQ(kernels().float32.inner_product(p, q, n),
-                kernels().float32.inner_product(a.data(), b.data(), n));
-      EXPECT_EQ(kernels().float32.norm_squared(p, n), kernels().float32.norm_squared(a.data(), n));
-      expect_same_bits(kernels().float32.cosine_sums(p, q, n),
-                       kernels().float32.cosine_sums(a.data(), b.data(), n));
-      kernels().float32.l2_squared_many(p, vectors.data(), vectors.size(), n, out.data());
-      kernels().float32.inner_product_many(p, vectors.data(), vectors.size(), n, out.data());
+      const Guarded<Element> guarded_a(a, edge);
+      const Guarded<Element> guarded_b(b, edge);
+      const Element* p = guarded_a.data();
+      const Element* q = guarded_b.data();
+      expect_same_bits(kernels, p, q, kernels, a.data(), b.data(), n);
+      const std::vector<const Element*> vectors(5, q);
+      for (const auto& kernel : many_and_one(kernels)) {
+        Floats out(5);
+        kernel.many(p, vectors.data(), vectors.size(), n, out.data());
+        EXPECT_EQ(out, Floats(5, kernel.one(a.data(), b.data(), n))) << kernel.name;
+      }
     }
   }
 }
 
-TEST_P(Distance, NanAnywhereMakesTheResultNan) {
+TYPED_TEST(Distance, NanAnywhereMakesTheResultNan) {
+  using Element = typename TypeParam::Element;
+  const auto& kernels = this->kernels();
   for (const std::size_t n : {1, 3, 4, 7, 8, 15, 16, 31, 64, 65, 100, 127, 130}) {
     for (std::size_t at = 0; at < n; ++at) {
       SCOPED_TRACE(testing::Message() << at << " of " << n);
-      Floats a = random_floats(n, 7);
-      const Floats b = random_floats(n, 8);
-      a[at] = quiet_nan;
-      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(a.data(), b.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(b.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().float32.l2_squared(a.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().float32.inner_product(a.data(), b.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().float32.inner_product(b.data(), a.data(), n)));
-      EXPECT_TRUE(std::isnan(kernels().float32.norm_squared(a.data(), n)));
-      const CosineSums first = kernels().float32.cosine_sums(a.data(), b.data(), n);
+      auto a = this->random(n, 7);
+      const auto b = this->random(n, 8);
+      a[at] = element<Element>(quiet_nan);
+      for (const auto& kernel : many_and_one(kernels)) {
+        EXPECT_TRUE(std::isnan(kernel.one(a.data(), b.data(), n))) << kernel.name;
+        EXPECT_TRUE(std::isnan(kernel.one(b.data(), a.data(), n))) << kernel.name;
+        EXPECT_TRUE(std::isnan(kernel.one(a.data(), a.data(), n))) << kernel.name;
+      }
+      EXPECT_TRUE(std::isnan(kernels.norm_squared(a.data(), n)));
+      const CosineSums first = kernels.cosine_sums(a.data(), b.data(), n);
       EXPECT_TRUE(std::isnan(first.inner_product));
       EXPECT_TRUE(std::isnan(first.norm_squared_a));
       EXPECT_FALSE(std::isnan(first.norm_squared_b));
-      const CosineSums second = kernels().float32.cosine_sums(b.data(), a.data(), n);
+      const CosineSums second = kernels.cosine_sums(b.data(), a.data(), n);
       EXPECT_TRUE(std::isnan(second.inner_product));
       EXPECT_FALSE(std::isnan(second.norm_squared_a));
       EXPECT_TRUE(std::isnan(second.norm_squared_b));
@@ -302,137 +269,194 @@ TEST_P(Distance, NanAnywhereMakesTheResultNan) {
   }
 }
 
-TEST_P(Distance, InfinitiesFollowIeee) {
+TYPED_TEST(Distance, InfinitiesFollowIeee) {
+  using Element = typename TypeParam::Element;
+  using Elements = std::vector<Element>;
+  const auto& kernels = this->kernels();
   for (const std::size_t n : {1, 3, 8, 16, 31, 65, 100, 130}) {
     for (std::size_t at = 0; at < n; ++at) {
       SCOPED_TRACE(testing::Message() << at << " of " << n);
-      const Floats ones(n, 1.0F);
-      Floats zero_there = ones;
-      Floats plus = ones;
-      Floats minus = ones;
-      zero_there[at] = 0.0F;
-      plus[at] = infinity;
-      minus[at] = -infinity;
-      const auto l2_squared = [&](const Floats& a, const Floats& b) {
-        return kernels().float32.l2_squared(a.data(), b.data(), n);
+      const Elements ones = this->constant(n, 1.0F);
+      Elements zero_there = ones;
+      Elements plus = ones;
+      Elements minus = ones;
+      zero_there[at] = element<Element>(0.0F);
+      plus[at] = element<Element>(infinity);
+      minus[at] = element<Element>(-infinity);
+      const auto inner_product = [&](const Elements& a, const Elements& b) {
+        EXPECT_EQ(std::isnan(kernels.cosine_sums(a.data(), b.data(), n).inner_product),
+                  std::isnan(kernels.inner_product(a.data(), b.data(), n)));
+        return kernels.inner_product(a.data(), b.data(), n);
       };
-      const auto inner_product = [&](const Floats& a, const Floats& b) {
-        EXPECT_EQ(std::isnan(kernels().float32.cosine_sums(a.data(), b.data(), n).inner_product),
-                  std::isnan(kernels().float32.inner_product(a.data(), b.data(), n)));
-        return kernels().float32.inner_product(a.data(), b.data(), n);
-      };
-      EXPECT_EQ(l2_squared(plus, ones), infinity);
-      EXPECT_EQ(l2_squared(ones, minus), infinity);
-      EXPECT_EQ(l2_squared(plus, minus), infinity);
-      EXPECT_TRUE(std::isnan(l2_squared(plus, plus)));
-      EXPECT_TRUE(std::isnan(l2_squared(minus, minus)));
+      for (const auto distance : {kernels.l2_squared, kernels.l1}) {
+        EXPECT_EQ(distance(plus.data(), ones.data(), n), infinity);
+        EXPECT_EQ(distance(ones.data(), minus.data(), n), infinity);
+        EXPECT_EQ(distance(plus.data(), minus.data(), n), infinity);
+        EXPECT_TRUE(std::isnan(distance(plus.data(), plus.data(), n)));
+        EXPECT_TRUE(std::isnan(distance(minus.data(), minus.data(), n)));
+      }
       EXPECT_EQ(inner_product(plus, ones), infinity);
       EXPECT_EQ(inner_product(ones, minus), -infinity);
       EXPECT_EQ(inner_product(plus, minus), -infinity);
       EXPECT_EQ(inner_product(minus, minus), infinity);
       EXPECT_TRUE(std::isnan(inner_product(plus, zero_there)));
-      EXPECT_EQ(kernels().float32.norm_squared(minus.data(), n), infinity);
-      EXPECT_EQ(kernels().float32.cosine_sums(plus.data(), minus.data(), n).norm_squared_b,
-                infinity);
+      EXPECT_EQ(kernels.norm_squared(minus.data(), n), infinity);
+      EXPECT_EQ(kernels.cosine_sums(plus.data(), minus.data(), n).norm_squared_b, infinity);
       if (n > 1) {
-        Floats both = plus;
-        both[(at + n / 2) % n] = -infinity;
+        Elements both = plus;
+        both[(at + n / 2) % n] = element<Element>(-infinity);
         EXPECT_TRUE(std::isnan(inner_product(both, ones)));
       }
     }
   }
 }
 
-TEST_P(Distance, DenormalsAreNotFlushed) {
+TYPED_TEST(Distance, SmallestElementsAreNotFlushed) {
+  using Element = typename TypeParam::Element;
+  const auto& kernels = this->kernels();
+  const float smallest = smallest_positive<Element>;
   for (const std::size_t n : lengths()) {
     SCOPED_TRACE(n);
     const float count = static_cast<float>(n);
-    const Floats ones(n, 1.0F);
-    const Floats zeros(n, 0.0F);
-    const Floats tiny(n, smallest_denormal);
-    const Floats large(n, 0x1p100F);
-    const Floats small(n, 0x1p-70F);  // its square is denormal
-    EXPECT_EQ(kernels().float32.inner_product(tiny.data(), ones.data(), n),
-              count * smallest_denormal);
-    EXPECT_EQ(kernels().float32.inner_product(large.data(), tiny.data(), n), count * 0x1p-49F);
-    EXPECT_EQ(kernels().float32.l2_squared(small.data(), zeros.data(), n), count * 0x1p-140F);
-    const CosineSums sums = kernels().float32.cosine_sums(small.data(), tiny.data(), n);
-    EXPECT_EQ(sums.norm_squared_a, count * 0x1p-140F);
-    EXPECT_EQ(sums.norm_squared_b, 0.0F);
-    EXPECT_EQ(kernels().float32.norm_squared(tiny.data(), n), static_cast<double>(n) * 0x1p-298);
+    const auto ones = this->constant(n, 1.0F);
+    const auto tiny = this->constant(n, smallest);
+    const auto minus_tiny = this->constant(n, -smallest);
+    const float square = smallest * smallest;  // 0 for float
+    EXPECT_EQ(kernels.inner_product(tiny.data(), ones.data(), n), count * smallest);
+    EXPECT_EQ(kernels.l1(tiny.data(), minus_tiny.data(), n), count * smallest * 2);
+    EXPECT_EQ(kernels.l2_squared(tiny.data(), minus_tiny.data(), n), count * square * 4);
+    const CosineSums sums = kernels.cosine_sums(tiny.data(), ones.data(), n);
+    EXPECT_EQ(sums.inner_product, count * smallest);
+    EXPECT_EQ(sums.norm_squared_a, count * square);
+    EXPECT_EQ(kernels.norm_squared(tiny.data(), n),
+              static_cast<double>(n) * smallest * static_cast<double>(smallest));
   }
 }
 
-TEST_P(Distance, OverflowsToInfinityInSinglePrecisionOnly) {
-  const Floats huge = {3e37F, 4e37F};
-  const Floats opposite = {-3e37F, -4e37F};
-  EXPECT_EQ(kernels().float32.l2_squared(huge.data(), opposite.data(), 2), infinity);
-  EXPECT_EQ(kernels().float32.inner_product(huge.data(), huge.data(), 2), infinity);
-  EXPECT_EQ(kernels().float32.inner_product(huge.data(), opposite.data(), 2), -infinity);
-  EXPECT_EQ(kernels().float32.cosine_sums(huge.data(), opposite.data(), 2).norm_squared_b,
-            infinity);
-  // Off by twice the rounding of 3e37 and 4e37 to float.
-  EXPECT_NEAR(kernels().float32.norm_squared(huge.data(), 2), 25e74, 25e74 * 2.001 * float_unit);
-
-  const float largest = std::numeric_limits<float>::max();
+TYPED_TEST(Distance, NormOfTheLargestElementsFits) {
+  using Element = typename TypeParam::Element;
+  const double largest = largest_finite<Element>;
   for (const std::size_t n : lengths()) {
-    const Floats all(n, largest);
+    const auto all = this->constant(n, largest_finite<Element>);
     const double expected = static_cast<double>(n) * largest * largest;
-    EXPECT_NEAR(kernels().float32.norm_squared(all.data(), n), expected,
+    EXPECT_NEAR(this->kernels().norm_squared(all.data(), n), expected,
                 2 * tolerance(n, double_unit, expected));
   }
 }
 
-TEST_P(Distance, ManyIsBitForBitTheOnePairKernel) {
+TYPED_TEST(Distance, ManyIsBitForBitTheOnePairKernel) {
+  using Element = typename TypeParam::Element;
   for (const std::size_t n : lengths()) {
-    const Floats query = random_floats(n, 9);
-    std::vector<Floats> vectors;
-    std::vector<const float*> pointers;
+    const auto query = this->random(n, 9);
+    std::vector<std::vector<Element>> vectors;
+    std::vector<const Element*> pointers;
     for (unsigned i = 0; i < 9; ++i) {
-      vectors.push_back(random_floats(n, 10 + i));
+      vectors.push_back(this->random(n, 10 + i));
       pointers.push_back(vectors.back().data());
     }
-    for (std::size_t count = 0; count <= pointers.size(); ++count) {
-      SCOPED_TRACE(testing::Message() << count << " vectors of " << n << " floats");
-      constexpr float untouched = -12345.0F;
-      Floats l2_squared(10, untouched);
-      Floats inner_product(10, untouched);
-      kernels().float32.l2_squared_many(query.data(), pointers.data(), count, n, l2_squared.data());
-      kernels().float32.inner_product_many(query.data(), pointers.data(), count, n,
-                                           inner_product.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        EXPECT_EQ(bits(l2_squared[i]),
-                  bits(kernels().float32.l2_squared(query.data(), pointers[i], n)));
-        EXPECT_EQ(bits(inner_product[i]),
-                  bits(kernels().float32.inner_product(query.data(), pointers[i], n)));
-      }
-      for (std::size_t i = count; i < 10; ++i) {
-        EXPECT_EQ(l2_squared[i], untouched);
-        EXPECT_EQ(inner_product[i], untouched);
+    for (const auto& kernel : many_and_one(this->kernels())) {
+      for (std::size_t count = 0; count <= pointers.size(); ++count) {
+        SCOPED_TRACE(testing::Message()
+                     << kernel.name << ", " << count << " vectors of " << n << " elements");
+        constexpr float untouched = -12345.0F;
+        Floats out(10, untouched);
+        kernel.many(query.data(), pointers.data(), count, n, out.data());
+        for (std::size_t i = 0; i < count; ++i) {
+          EXPECT_EQ(bits(out[i]), bits(kernel.one(query.data(), pointers[i], n)));
+        }
+        for (std::size_t i = count; i < 10; ++i) {
+          EXPECT_EQ(out[i], untouched);
+        }
       }
     }
   }
 }
 
-TEST_P(Distance, ManyKeepsVectorsApart) {
+TYPED_TEST(Distance, ManyKeepsVectorsApart) {
+  using Element = typename TypeParam::Element;
   const std::size_t n = 100;
-  const Floats query = random_floats(n, 20);
-  const Floats good = random_floats(n, 21);
-  Floats bad = good;
-  bad[97] = quiet_nan;
-  for (std::size_t at = 0; at < 7; ++at) {
-    SCOPED_TRACE(at);
-    std::vector<const float*> pointers(7, good.data());
-    pointers[at] = bad.data();
-    Floats out(7);
-    kernels().float32.l2_squared_many(query.data(), pointers.data(), 7, n, out.data());
-    for (std::size_t i = 0; i < 7; ++i) {
-      EXPECT_EQ(std::isnan(out[i]), i == at);
+  const auto query = this->random(n, 20);
+  const auto good = this->random(n, 21);
+  auto bad = good;
+  bad[97] = element<Element>(quiet_nan);
+  for (const auto& kernel : many_and_one(this->kernels())) {
+    for (std::size_t at = 0; at < 7; ++at) {
+      SCOPED_TRACE(testing::Message() << kernel.name << ", " << at);
+      std::vector<const Element*> pointers(7, good.data());
+      pointers[at] = bad.data();
+      Floats out(7);
+      kernel.many(query.data(), pointers.data(), 7, n, out.data());
+      for (std::size_t i = 0; i < 7; ++i) {
+        EXPECT_EQ(std::isnan(out[i]), i == at);
+      }
     }
-    kernels().float32.inner_product_many(query.data(), pointers.data(), 7, n, out.data());
-    for (std::size_t i = 0; i < 7; ++i) {
-      EXPECT_EQ(std::isnan(out[i]), i == at);
+  }
+}
+
+TEST_P(Table, DenormalsAreNotFlushed) {
+  const ElementKernels<float>& float32 = kernels().float32;
+  for (const std::size_t n : lengths()) {
+    SCOPED_TRACE(n);
+    const float count = static_cast<float>(n);
+    const Floats zeros(n, 0.0F);
+    const Floats tiny(n, smallest_positive<float>);
+    const Floats large(n, 0x1p100F);
+    const Floats small(n, 0x1p-70F);  // its square is denormal
+    EXPECT_EQ(float32.inner_product(large.data(), tiny.data(), n), count * 0x1p-49F);
+    EXPECT_EQ(float32.l2_squared(small.data(), zeros.data(), n), count * 0x1p-140F);
+    EXPECT_EQ(float32.cosine_sums(small.data(), tiny.data(), n).norm_squared_a, count * 0x1p-140F);
+  }
+}
+
+TEST_P(Table, OverflowsToInfinityInSinglePrecisionOnly) {
+  const ElementKernels<float>& float32 = kernels().float32;
+  const Floats huge = {3e37F, 4e37F};
+  const Floats opposite = {-3e37F, -4e37F};
+  const Floats largest = {3e38F, -3e38F};
+  const Floats lowest = {-3e38F, 3e38F};
+  EXPECT_EQ(float32.l2_squared(huge.data(), opposite.data(), 2), infinity);
+  EXPECT_EQ(float32.inner_product(huge.data(), huge.data(), 2), infinity);
+  EXPECT_EQ(float32.inner_product(huge.data(), opposite.data(), 2), -infinity);
+  EXPECT_EQ(float32.l1(largest.data(), lowest.data(), 2), infinity);
+  EXPECT_EQ(float32.cosine_sums(huge.data(), opposite.data(), 2).norm_squared_b, infinity);
+  // Off by twice the rounding of 3e37 and 4e37 to float.
+  EXPECT_NEAR(float32.norm_squared(huge.data(), 2), 25e74, 25e74 * 2.001 * float_unit);
+}
+
+// Of any bits, but for infinities and NaN.
+Halves random_finite_halves(std::size_t n, unsigned seed) {
+  std::mt19937 generator(seed);
+  Halves result(n);
+  for (Half& half : result) {
+    do {
+      half.bits = static_cast<std::uint16_t>(generator());
+    } while ((half.bits & 0x7c00U) == 0x7c00U);
+  }
+  return result;
+}
+
+TEST_P(Table, HalvesGiveTheBitsOfTheWidenedFloats) {
+  const auto widened = [](const Halves& halves) {
+    Floats result;
+    std::transform(halves.begin(), halves.end(), std::back_inserter(result),
+                   [](Half half) { return to_float(half); });
+    return result;
+  };
+  for (const std::size_t n : lengths()) {
+    for (unsigned seed = 30; seed < 40; ++seed) {
+      SCOPED_TRACE(testing::Message() << n << " halves, seed " << seed);
+      const Halves a = random_finite_halves(n, seed);
+      const Halves b = random_finite_halves(n, seed + 100);
+      expect_same_bits(kernels().float16, a.data(), b.data(), kernels().float32, widened(a).data(),
+                       widened(b).data(), n);
     }
+  }
+}
+
+TEST(KernelSelection, EverySupportedTableIsTested) {
+  for (const DistanceKernels* kernels : supported_kernels()) {
+    const std::string name = kernels->name;
+    EXPECT_TRUE(name == Baseline::name || name == Avx2::name || name == Avx512::name) << name;
   }
 }
 

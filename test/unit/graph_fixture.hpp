@@ -64,9 +64,10 @@ inline std::size_t row_of(hnsw::HeapTid tid) {
 
 inline double exact_distance(Metric metric, const std::vector<float>& a,
                              const std::vector<float>& b) {
-  double l2 = 0, dot = 0, aa = 0, bb = 0;
+  double l2 = 0, l1 = 0, dot = 0, aa = 0, bb = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     l2 += (double(a[i]) - b[i]) * (double(a[i]) - b[i]);
+    l1 += std::abs(double(a[i]) - b[i]);
     dot += double(a[i]) * b[i];
     aa += double(a[i]) * a[i];
     bb += double(b[i]) * b[i];
@@ -78,6 +79,8 @@ inline double exact_distance(Metric metric, const std::vector<float>& a,
       return -dot;
     case Metric::cosine:
       return 1 - dot / std::sqrt(aa * bb);
+    case Metric::l1:
+      return l1;
   }
   return 0;
 }
@@ -106,11 +109,13 @@ inline std::set<std::size_t> all_rows(std::size_t count) {
 
 inline hnsw::Parameters parameters_for(Metric metric, int m, int ef_construction,
                                        int max_level = 30) {
-  return {m, ef_construction, max_level, hnsw::default_rule(metric)};
+  return {m, ef_construction, max_level, hnsw::default_rule(metric),
+          metric != Metric::inner_product};
 }
 
-inline CodecParameters codec_for(Metric metric, const Vectors& rows) {
-  return {CodecId::float32, metric, static_cast<std::uint32_t>(rows[0].size())};
+inline CodecParameters codec_for(Metric metric, const Vectors& rows,
+                                 CodecId id = CodecId::float32) {
+  return {id, metric, static_cast<std::uint32_t>(rows[0].size())};
 }
 
 class LevelSource {
@@ -127,8 +132,9 @@ class LevelSource {
 // A graph in memory over rows 0 .. n-1.
 class MemoryIndex {
  public:
-  MemoryIndex(Metric metric, const Vectors& rows, const hnsw::Parameters& parameters)
-      : codec(codec_for(metric, rows), *best_kernels()),
+  MemoryIndex(Metric metric, const Vectors& rows, const hnsw::Parameters& parameters,
+              CodecId id = CodecId::float32)
+      : codec(codec_for(metric, rows, id), *best_kernels()),
         graph(arena, codec, parameters),
         parameters_(parameters),
         code_(codec.code_bytes()) {}
@@ -140,9 +146,8 @@ class MemoryIndex {
   }
 
   std::size_t repair_reachability() {
-    auto reached = std::make_unique<bool[]>(graph.size());
-    return hnsw::ReachabilityRepair(graph, scratch, std::span<bool>(reached.get(), graph.size()))
-        .run(64);
+    return hnsw::ReachabilityRepair(graph, scratch, 64, [](hnsw::NodeId) { return false; })
+        .adopt_unreachable();
   }
 
   std::vector<std::size_t> search(const std::vector<float>& query, std::size_t ef) {
@@ -211,9 +216,12 @@ class PageIndex {
     hnsw::VacuumCounts counts =
         vacuum.sweep(static_cast<std::uint32_t>(pages.count()),
                      [&](hnsw::HeapTid tid) { return alive.count(row_of(tid)) == 0; });
-    vacuum.choose_entry_point(false);
+    if (!vacuum.has_dead()) return counts;
+    vacuum.look_for_entry_point();
+    vacuum.replace_entry_point();
     vacuum.repair(static_cast<std::uint32_t>(pages.count()));
-    vacuum.choose_entry_point(true);
+    vacuum.look_for_entry_point();
+    vacuum.replace_entry_point();
     vacuum.free_deleted();
     return counts;
   }

@@ -98,13 +98,52 @@ INSTANTIATE_TEST_SUITE_P(Shapes, PageGraphLayout,
                          testing::Combine(testing::Values(1, 3, 100, 1000, 1960, 2000),
                                           testing::Values(5, 16, 100)));
 
+// No row is lost: a search wide enough for all of them finds every one.
+class PageGraphReachability : public testing::TestWithParam<std::tuple<Metric, int>> {
+ protected:
+  // Fraction of `alive` that a search as wide as the graph returns.
+  static double found(PageIndex& index, const Vectors& rows, const std::set<std::size_t>& alive) {
+    std::vector<std::size_t> all = index.search(rows[0], rows.size() + 1);
+    std::set<std::size_t> distinct(all.begin(), all.end());
+    EXPECT_EQ(all.size(), distinct.size());
+    for (std::size_t row : distinct) EXPECT_EQ(alive.count(row), 1u);
+    return double(distinct.size()) / double(alive.size());
+  }
+};
+
+TEST_P(PageGraphReachability, SurvivesInsertsAndVacuum) {
+  auto [metric, dimensions] = GetParam();
+  const Vectors rows = Clustered(50, dimensions, 20, metric == Metric::inner_product).draw(5000);
+  Filled index(metric, rows);
+  std::set<std::size_t> alive = all_rows(rows.size());
+  EXPECT_EQ(found(index, rows, alive), 1);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::size_t> removed;
+    for (std::size_t i = round; i < rows.size(); i += 2) {
+      if (alive.erase(i)) removed.push_back(i);
+    }
+    index.vacuum(alive);
+    EXPECT_GE(found(index, rows, alive), 0.999) << "after vacuum, round " << round;
+    for (std::size_t i : removed) {
+      index.insert(rows[i], i);
+      alive.insert(i);
+    }
+    EXPECT_GE(found(index, rows, alive), 0.999) << "after inserts, round " << round;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Metrics, PageGraphReachability,
+                         testing::Combine(testing::Values(Metric::l2, Metric::inner_product,
+                                                          Metric::cosine),
+                                          testing::Values(8, 32)));
+
 TEST(PageGraph, EqualVectorsFillTidLists) {
   const Vectors rows(5000, std::vector<float>{1, 2, 3});
   Filled index(Metric::l2, rows);
   std::vector<std::size_t> found = index.search({0, 0, 0}, 10);
   EXPECT_EQ(found.size(), rows.size());
   EXPECT_EQ(std::set<std::size_t>(found.begin(), found.end()).size(), rows.size());
-  // 31 tids a list slot, 39 list slots a page: 5 pages of lists, 1 of elements, the metapage.
+  // 31 tids a list slot, 40 list slots a page: 5 pages of lists, 1 of elements, the metapage.
   EXPECT_EQ(index.pages.count(), 7u);
 }
 
@@ -206,13 +245,15 @@ TEST(Vacuum, InsertIntoAGraphWhoseElementsAreAllMarkedDeleted) {
   Filled index(Metric::l2, rows);
   hnsw::Vacuum<MemoryPages> vacuum(index.graph, index.scratch);
   vacuum.sweep(static_cast<std::uint32_t>(index.pages.count()), [](hnsw::HeapTid) { return true; });
-  vacuum.choose_entry_point(false);
+  vacuum.look_for_entry_point();
+  vacuum.replace_entry_point();
   hnsw::Scratch other;
   std::swap(other, index.scratch);
   EXPECT_EQ(index.insert(rows[17], 1017), hnsw::InsertOutcome::inserted);
   std::swap(other, index.scratch);
   vacuum.repair(static_cast<std::uint32_t>(index.pages.count()));
-  vacuum.choose_entry_point(true);
+  vacuum.look_for_entry_point();
+  vacuum.replace_entry_point();
   vacuum.free_deleted();
   EXPECT_EQ(index.search(rows[0], 10), std::vector<std::size_t>{1017});
 }

@@ -1,10 +1,17 @@
 // Algorithm 1 (INSERT), in three steps so that a storage of pages can write each step as one
 // change: search and select for every level, store the new element with its lists, link back.
 //
-// Differences from the paper: an element equal to a stored one joins it (a node carries any number
-// of heap tids, so thousands of equal rows neither grow the graph nor wall off the rest); distances
-// met in the search are remembered, so a back-link into a full list reads no other node
-// (replace_one).
+// Differences from the paper:
+//   - An element equal to a stored one joins it: a node carries any number of heap tids, so
+//   thousands of
+//     equal rows neither grow the graph nor wall off the rest.
+//   - Distances met in the search are remembered, so a back-link into a full list reads no other
+//   node.
+//   - No node is cut off: an edge that gives way to the new node is taken over by the new node,
+//   whose list
+//     has room; and if no neighbor's list accepts the new node, the nearest one's farthest edge
+//     gives way. Without this, inner product graphs lose a fifth of their nodes
+//     (docs/internals.md).
 #pragma once
 
 #include "vector/hnsw/search_layer.hpp"
@@ -42,7 +49,7 @@ template <GraphWriter Storage>
 Selection select_for_insert(Storage& storage, Scratch& scratch, NodeId start, int level,
                             int top_level, const Parameters& parameters) {
   const std::size_t m = parameters.m;
-  scratch.selection.resize(storage, m * (level + 1));
+  scratch.selection.resize(storage, Selection::room_for(level, parameters.m));
   scratch.selection_counts.resize(storage, level + 1);
   std::fill(scratch.selection_counts.begin(), scratch.selection_counts.end(), std::uint16_t{0});
   Selection selection{scratch.selection.view(), scratch.selection_counts.view(), parameters.m};
@@ -52,8 +59,8 @@ Selection select_for_insert(Storage& storage, Scratch& scratch, NodeId start, in
   for (int l = std::min(level, top_level); l >= 0; --l) {
     search_layer(storage, scratch, scratch.entry_points.view(), parameters.ef_construction, l);
     std::span<const Candidate> nearest = sort_nearest(scratch);
-    selection.counts[l] = static_cast<std::uint16_t>(select_neighbors(
-        storage, scratch, nearest, m, parameters.rule, selection.neighbors.subspan(l * m, m)));
+    selection.counts[l] = static_cast<std::uint16_t>(
+        select_neighbors(storage, scratch, nearest, m, parameters.rule, selection.room(l)));
     if (nearest.empty())
       continue;  // all deleted here: enter the next level where we entered this one
     scratch.entry_points.clear();
@@ -63,64 +70,141 @@ Selection select_for_insert(Storage& storage, Scratch& scratch, NodeId start, in
   return selection;
 }
 
-// Adds the edge base -> new_node to base's list: append while there is room, else prune. Returns
-// whether the new edge is in the list.
+// Decides which edges of the level 0 neighbors with full lists will give way to the new node:
+// scratch.victims[i] is the one of neighbor i, kNoNode when its list has room or refuses. Adds the
+// live ones among them to the new node's own list. Changes no stored list.
 template <GraphWriter Storage>
-bool link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
-               const SelectionRule& rule) {
-  Candidate edge{base.distance, new_node};
-  bool linked = false;
+void take_over_victims(Storage& storage, Scratch& scratch, Selection& selection,
+                       const SelectionRule& rule) {
+  const std::size_t neighbors = selection.counts[0];
+  const std::size_t capacity = storage.max_neighbors(0);
+  Candidate list[kMaxNeighbors];
+  scratch.victims.clear();
+  bool accepted = false;
+  for (std::size_t i = 0; i < neighbors; ++i) {
+    std::size_t count = storage.edges(selection.room(0)[i].id, 0, list);
+    std::size_t place = kUnchanged;
+    if (count >= capacity) {
+      place = place_to_replace({list, count}, {selection.room(0)[i].distance, kNoNode},
+                               scratch.visited, rule);
+      accepted |= place != kUnchanged;
+    } else {
+      accepted = true;
+    }
+    scratch.victims.push_back(storage, place == kUnchanged ? kNoNode : list[place].id);
+  }
+  if (!accepted) {
+    std::size_t count = storage.edges(selection.room(0)[0].id, 0, list);
+    if (count > 0) scratch.victims[0] = list[farthest_place({list, count})].id;
+  }
+
+  scratch.ids.clear();
+  for (NodeId victim : scratch.victims.view()) {
+    bool known = victim == kNoNode || contains(selection.at(0), victim) ||
+                 std::find(scratch.ids.begin(), scratch.ids.end(), victim) != scratch.ids.end();
+    if (!known) scratch.ids.push_back(storage, victim);
+  }
+  measure(storage, scratch, scratch.ids.view(), [&](Candidate victim, NodeState state) {
+    if (state != NodeState::live || selection.counts[0] >= capacity) return;
+    selection.room(0)[selection.counts[0]++] = victim;
+  });
+}
+
+// Adds the edge base -> new_node to base's list: append while there is room, replace `victim` if it
+// is still there, else decide anew.
+template <GraphWriter Storage>
+void link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
+               NodeId victim, const SelectionRule& rule) {
+  const Candidate edge{base.distance, new_node};
   storage.update_edges(base.id, level, [&](std::span<Candidate> list, std::size_t count) {
-    std::size_t capacity = storage.max_neighbors(level);
-    if (count < capacity) {
+    if (count < storage.max_neighbors(level)) {
       list[count] = edge;
-      linked = true;
       return count + 1;
     }
-    if constexpr (Storage::kCodesAtHand) {
-      count = reselect_with(storage, scratch, list, count, edge, rule);
-    } else {
-      count = replace_one(list.first(count), edge, scratch.visited, rule);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (list[i].id != victim) continue;
+      list[i] = edge;
+      return count;
     }
-    if (count == kUnchanged) return count;
-    linked = std::any_of(list.begin(), list.begin() + count,
-                         [&](const Candidate& c) { return c.id == new_node; });
+    std::size_t place = place_to_replace(list.first(count), edge, scratch.visited, rule);
+    if (place == kUnchanged) return kUnchanged;
+    list[place] = edge;
+    return count;
+  });
+}
+
+// The same where codes are at hand: the whole list is selected anew. Returns whether it has the
+// edge then.
+template <GraphWriter Storage>
+bool link_back_and_reselect(Storage& storage, Scratch& scratch, Candidate base, int level,
+                            NodeId new_node, const SelectionRule& rule) {
+  const Candidate edge{base.distance, new_node};
+  bool linked = false;
+  storage.update_edges(base.id, level, [&](std::span<Candidate> list, std::size_t count) {
+    if (count < storage.max_neighbors(level)) {
+      list[count++] = edge;
+    } else {
+      count = reselect_with(storage, scratch, list, count, edge, rule);
+    }
+    linked = contains(list.first(count), new_node);
     return count;
   });
   return linked;
 }
 
-// Links base -> new_node in place of base's farthest neighbor, which new_node takes over: whatever
-// was reached through base still is. For a node that no neighbor's list has accepted.
+// Links base -> node in place of base's farthest edge, which `node` takes over, if base's list is
+// full: whatever was reached through base still is. `node` is stored and is the open element.
 template <GraphWriter Storage>
-void adopt(Storage& storage, Candidate base, NodeId new_node) {
-  Candidate released{0, kNoNode};
-  storage.update_edges(base.id, 0, [&](std::span<Candidate> list, std::size_t count) {
-    if (count < storage.max_neighbors(0)) {
-      list[count] = {base.distance, new_node};
-      return count + 1;
+void adopt(Storage& storage, Scratch& scratch, Candidate base, NodeId node) {
+  Candidate list[kMaxNeighbors];
+  const std::size_t capacity = storage.max_neighbors(0);
+  std::size_t count = storage.edges(base.id, 0, list);
+  NodeId released = kNoNode;
+  if (count >= capacity) {
+    released = list[farthest_place({list, count})].id;
+    // First of all, so that nothing is cut off if we do not get any further.
+    measure(storage, scratch, {&released, 1}, [&](Candidate taken_over, NodeState state) {
+      if (state != NodeState::live || taken_over.id == node) return;
+      storage.update_edges(node, 0, [&](std::span<Candidate> own, std::size_t own_count) {
+        if (contains(own.first(own_count), taken_over.id)) return kUnchanged;
+        std::size_t place = own_count < capacity ? own_count : farthest_place(own.first(own_count));
+        own[place] = taken_over;
+        return std::max(own_count, place + 1);
+      });
+    });
+  }
+  storage.update_edges(base.id, 0, [&](std::span<Candidate> edges, std::size_t edge_count) {
+    if (contains(edges.first(edge_count), node)) return kUnchanged;
+    std::size_t place = edge_count;
+    if (edge_count >= capacity) {
+      place = farthest_place(edges.first(edge_count));
+      for (std::size_t i = 0; i < edge_count; ++i) {
+        if (edges[i].id == released) place = i;
+      }
     }
-    Candidate& farthest = *std::max_element(list.begin(), list.begin() + count, nearer);
-    released = farthest;
-    farthest = {base.distance, new_node};
-    return count;
+    edges[place] = {base.distance, node};
+    return std::max(edge_count, place + 1);
   });
-  if (released.id == kNoNode) return;
-  const std::byte* code;
-  storage.copy_codes({&released.id, 1}, &code);
-  if (code == nullptr) return;
-  storage.code_distances(storage.open_code(), &code, 1, &released.distance);
-  storage.update_edges(new_node, 0, [&](std::span<Candidate> list, std::size_t count) {
-    bool present = std::any_of(list.begin(), list.begin() + count,
-                               [&](const Candidate& c) { return c.id == released.id; });
-    if (present) return kUnchanged;
-    if (count < storage.max_neighbors(0)) {
-      list[count] = released;
-      return count + 1;
+}
+
+template <GraphWriter Storage>
+void link_all_back(Storage& storage, Scratch& scratch, const Selection& selection,
+                   std::size_t neighbors_at_0, int top_level, NodeId node,
+                   const SelectionRule& rule) {
+  for (int l = top_level; l >= 0; --l) {
+    std::span<const Candidate> neighbors = selection.at(l);
+    if (l == 0) neighbors = neighbors.first(neighbors_at_0);  // not those taken over
+    bool linked = false;
+    for (std::size_t i = 0; i < neighbors.size(); ++i) {
+      if constexpr (Storage::kCodesAtHand) {
+        linked |= link_back_and_reselect(storage, scratch, neighbors[i], l, node, rule);
+      } else {
+        link_back(storage, scratch, neighbors[i], l, node, l == 0 ? scratch.victims[i] : kNoNode,
+                  rule);
+      }
     }
-    *std::max_element(list.begin(), list.begin() + count, nearer) = released;
-    return count;
-  });
+    if (Storage::kCodesAtHand && l == 0 && !linked) adopt(storage, scratch, neighbors[0], node);
+  }
 }
 
 // REQUIRES: storage.open_insert(...) was called.
@@ -129,33 +213,27 @@ InsertOutcome insert(Storage& storage, Scratch& scratch, int level, const Parame
                      bool may_become_root) {
   const auto [start, top_level] = descend(storage, scratch, level);
   Selection selection{};
-  bool reaches_live_node = false;
   if (start != kNoNode) {
     selection = select_for_insert(storage, scratch, start, level, top_level, parameters);
-    reaches_live_node = selection.counts[0] > 0;
     NodeId equal = find_equal(storage, scratch.nearest.view());
     if (equal != kNoNode && storage.join_duplicate(equal)) return InsertOutcome::joined_duplicate;
-  }
-  if (!reaches_live_node && !may_become_root) return InsertOutcome::needs_exclusive;
-  if (start == kNoNode) {
+  } else {
     scratch.selection_counts.resize(storage, level + 1);
     std::fill(scratch.selection_counts.begin(), scratch.selection_counts.end(), std::uint16_t{0});
     selection = {{}, scratch.selection_counts.view(), parameters.m};
   }
-
-  NodeId node = storage.add_node(level, selection);
-  if (!reaches_live_node) {
-    storage.set_entry_point({node, level});
+  const std::size_t neighbors_at_0 = selection.counts[0];
+  if (neighbors_at_0 == 0) {
+    if (!may_become_root) return InsertOutcome::needs_exclusive;
+    storage.set_entry_point({storage.add_node(level, selection), level});
     return InsertOutcome::inserted;
   }
-  bool linked = false;  // at the level reached last, level 0
-  for (int l = std::min(level, top_level); l >= 0; --l) {
-    linked = false;
-    for (const Candidate& neighbor : selection.at(l)) {
-      linked |= link_back(storage, scratch, neighbor, l, node, parameters.rule);
-    }
-  }
-  if (!linked) adopt(storage, selection.at(0)[0], node);
+
+  if constexpr (!Storage::kCodesAtHand)
+    take_over_victims(storage, scratch, selection, parameters.rule);
+  NodeId node = storage.add_node(level, selection);
+  link_all_back(storage, scratch, selection, neighbors_at_0, std::min(level, top_level), node,
+                parameters.rule);
   if (level > top_level) storage.raise_entry_point({node, level});
   return InsertOutcome::inserted;
 }

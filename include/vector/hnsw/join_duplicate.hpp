@@ -16,6 +16,7 @@ template <PageSource Pages>
 auto PageGraph<Pages>::append_tid(NodeId id, std::uint32_t element_block, ListId list_id,
                                   ListId* next) -> Appended {
   Appended outcome = Appended::gone;
+  this->check_list_of(id, list_id);
   std::uint32_t list_block = this->checked_list_block(list_id);
   pages_->update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {
     ElementSlot* element = this->checked_element(page, element_block, id);
@@ -45,6 +46,10 @@ bool PageGraph<Pages>::append_tid_list(NodeId id, std::uint32_t element_block) {
   for (;;) {
     this->check_interrupts();
     std::uint32_t list_block = page_with_space(PageKind::lists, 1);
+    if (list_block == element_block) {  // the free space map takes an element page for a list page
+      pages_->record_space(list_block, PageKind::lists, 0);
+      continue;
+    }
     bool gone = false, written = false;
     FreeRun left;
     pages_->update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {

@@ -45,7 +45,10 @@ class MemoryGraph {
   }
 
   // Measures from a stored node.
-  void open_node(NodeId id) { open_insert(code(id), kNoTid); }
+  bool open_node(NodeId id) {
+    open_insert(code(id), kNoTid);
+    return true;
+  }
 
   // A query for search(): prepared by the codec. Must stay valid while in use.
   void open_query(const std::byte* query) {
@@ -55,6 +58,11 @@ class MemoryGraph {
 
   // ---- what building and writing pages ask ----
   std::size_t size() const { return size_; }
+  std::size_t id_limit() const { return size_; }
+  template <class Use>
+  void for_each_node(Use use) {
+    for (NodeId id = 0; id < size_; ++id) use(id);
+  }
   std::size_t bytes_used() const { return bytes_used_; }
   std::size_t code_bytes() const { return codec_.code_bytes(); }
   int level(NodeId id) const { return header(id).level; }

@@ -35,6 +35,30 @@ class PageGraph : public PageReader<Pages> {
     return live;
   }
 
+  // ---- all nodes ----
+  std::size_t id_limit() {
+    std::uint32_t blocks = kMetaBlock + 1;
+    while (pages_->exists(blocks)) ++blocks;
+    return std::size_t{blocks} * geometry_.elements_per_page();
+  }
+
+  template <class Use>
+  void for_each_node(Use use) {
+    NodeId live[kPageDataBytes / sizeof(ElementSlot)];
+    for (std::uint32_t block = kMetaBlock + 1; pages_->exists(block); ++block) {
+      this->check_interrupts();
+      std::size_t count = 0;
+      pages_->read(block, [&](const std::byte* page) {
+        if (this->checked_kind(page, block) != PageKind::elements) return;
+        for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+          NodeId id = geometry_.node_id(block, slot);
+          if (this->checked_element(page, block, id)->state == NodeState::live) live[count++] = id;
+        }
+      });
+      for (std::size_t i = 0; i < count; ++i) use(live[i]);
+    }
+  }
+
   // ---- GraphWriter ----
   void copy_codes(std::span<const NodeId> ids, const std::byte** codes) {
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -91,7 +115,7 @@ class PageGraph : public PageReader<Pages> {
       ListSlot* slot = geometry_.list(page, geometry_.list_slot_of(list_id));
       if (!this->is_neighbor_list(slot, id, level)) return false;
       std::byte* bytes = geometry_.list_payload(slot);
-      std::size_t degree = this->checked_degree(slot, list_id, level);
+      std::size_t degree = this->checked_degree(slot, block, level);
       geometry_.read_edges(bytes, degree, room);
       std::size_t count = change(list, degree);
       if (count == kUnchanged) return false;
@@ -249,6 +273,10 @@ class PageGraph : public PageReader<Pages> {
     std::uint32_t list_block = page_with_space(PageKind::lists, lists);
     FreeRun left, lists_left;
     NodeId id = kNoNode;
+    if (list_block == block) {  // the free space map takes one page for both kinds
+      pages_->record_space(block, PageKind::lists, 0);
+      return kNoNode;
+    }
     pages_->update_pair(block, list_block, [&](std::byte* page, std::byte* list_page) {
       left = longest_free_run(page, PageKind::elements);
       lists_left = longest_free_run(list_page, PageKind::lists);

@@ -130,6 +130,7 @@ class PageReader {
     CycleGuard guard;
     HeapTid tids[256];
     for (ListId id = first; id != kNoList;) {
+      check_list_of(owner, id);
       if (guard.revisits(id))
         pages_->corrupted(geometry_.list_block_of(id), "cycle in a heap tid list");
       std::size_t count = 0;
@@ -168,6 +169,13 @@ class PageReader {
   std::uint32_t checked_element_block(NodeId id) { return checked_block(geometry_.block_of(id)); }
   std::uint32_t checked_list_block(ListId id) { return checked_block(geometry_.list_block_of(id)); }
 
+  // Before a list page is locked together with the page of its owner: they cannot be the same.
+  void check_list_of(NodeId owner, ListId id) {
+    if (geometry_.list_block_of(id) == geometry_.block_of(owner)) {
+      pages_->corrupted(geometry_.block_of(owner), "list of an element on the element's own page");
+    }
+  }
+
   template <class Byte>
   auto* checked_element(Byte* page, std::uint32_t block, NodeId id) {
     check_page(page, block, PageKind::elements);
@@ -188,6 +196,14 @@ class PageReader {
     }
   }
 
+  // Any page but the metapage; PageKind{} for one that was never formatted: a crash may leave some.
+  PageKind checked_kind(const std::byte* page, std::uint32_t block) {
+    PageKind kind = read_trailer(page).kind;
+    if (kind == PageKind{}) return kind;
+    check_page(page, block, kind == PageKind::lists ? kind : PageKind::elements);
+    return kind;
+  }
+
   MetaPage read_checked_meta(const std::byte* page) {
     MetaPage meta = read_meta(page);
     if (read_trailer(page).magic != kMagic || meta.magic != kMagic ||
@@ -197,6 +213,13 @@ class PageReader {
       pages_->corrupted(kMetaBlock, "metapage is damaged");
     }
     return meta;
+  }
+
+  std::size_t checked_degree(const ListSlot* list, std::uint32_t block, int level) {
+    if (list->count > max_neighbors(level)) {
+      pages_->corrupted(block, "neighbor list is longer than its slot");
+    }
+    return list->count;
   }
 
   // Whether `list` is the list of `level` of node `id`.
@@ -240,15 +263,9 @@ class PageReader {
     if (list_id == kNoList) return;
     read_list(list_id, [&](const ListSlot* list) {
       if (!is_neighbor_list(list, id, level)) return;
-      use(geometry_.list_payload(list), checked_degree(list, list_id, level));
+      use(geometry_.list_payload(list),
+          checked_degree(list, geometry_.list_block_of(list_id), level));
     });
-  }
-
-  std::size_t checked_degree(const ListSlot* list, ListId id, int level) {
-    if (list->count > max_neighbors(level)) {
-      pages_->corrupted(geometry_.list_block_of(id), "neighbor list is longer than its slot");
-    }
-    return list->count;
   }
 
   Pages* pages_;

@@ -43,36 +43,32 @@ void repair_node(Storage& storage, Scratch& scratch, NodeId node, int level, IsD
   if (scratch.nearest.size() < static_cast<std::size_t>(parameters.m)) {
     search_layer(storage, scratch, scratch.entry_points.view(), parameters.ef_construction, level);
   }
-  std::sort(scratch.nearest.begin(), scratch.nearest.end(), nearer);
-  if (!scratch.nearest.empty() && scratch.nearest[0].id == node) {
-    std::copy(scratch.nearest.begin() + 1, scratch.nearest.end(), scratch.nearest.begin());
-    scratch.nearest.pop_back();
-  }
+  // In an inner product graph the node itself need not come first.
+  Candidate* end = std::remove_if(scratch.nearest.begin(), scratch.nearest.end(),
+                                  [&](const Candidate& candidate) { return candidate.id == node; });
+  std::span<Candidate> candidates{scratch.nearest.begin(), end};
+  std::sort(candidates.begin(), candidates.end(), nearer);
 
   const std::size_t capacity = storage.max_neighbors(level);
   scratch.selection.resize(storage, capacity);
-  std::size_t selected = select_neighbors(storage, scratch, scratch.nearest.view(), capacity,
-                                          parameters.rule, scratch.selection.view());
+  std::size_t selected = select_neighbors(storage, scratch, candidates, capacity, parameters.rule,
+                                          scratch.selection.view());
   std::span<const Candidate> chosen = scratch.selection.view().first(selected);
   storage.update_edges(node, level, [&](std::span<Candidate> list, std::size_t count) {
-    // Keep what was added since we looked: neither dead nor among those we chose from.
+    // Live edges stay, whatever the rule says: one may be the last to where it leads.
     std::size_t kept = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      bool considered = is_dead(list[i].id) || scratch.visited.distance(list[i].id) != nullptr;
-      if (!considered) list[kept++] = list[i];
+      if (!is_dead(list[i].id)) list[kept++] = list[i];
     }
     for (const Candidate& edge : chosen) {
-      if (kept < capacity) list[kept++] = edge;
+      if (kept < capacity && !contains(list.first(kept), edge.id)) list[kept++] = edge;
     }
     return kept;
   });
   // The dead node was also a way to reach this one: offer it to those it chose.
   for (const Candidate& edge : chosen) {
     storage.update_edges(edge.id, level, [&](std::span<Candidate> list, std::size_t count) {
-      for (std::size_t i = 0; i < count; ++i) {
-        if (list[i].id == node) return kUnchanged;
-      }
-      if (count == capacity) return kUnchanged;
+      if (count == capacity || contains(list.first(count), node)) return kUnchanged;
       list[count] = {edge.distance, node};
       return count + 1;
     });

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "vector/hnsw/parameters.hpp"
@@ -69,11 +70,11 @@ class VisitedTable {
  public:
   template <Allocator A>
   void reset(A& allocator, std::size_t expected) {
-    std::size_t wanted = 256;
-    while (wanted < 2 * expected) wanted *= 2;
-    if (slots_ == nullptr || capacity_ < wanted) {
-      slots_ = static_cast<Candidate*>(allocator.allocate(wanted * sizeof(Candidate)));
-      capacity_ = wanted;
+    capacity_ = 256;
+    while (capacity_ < 2 * expected) capacity_ *= 2;
+    if (allocated_ < capacity_) {
+      slots_ = static_cast<Candidate*>(allocator.allocate(capacity_ * sizeof(Candidate)));
+      allocated_ = capacity_;
     }
     clear_slots();
   }
@@ -87,7 +88,7 @@ class VisitedTable {
       grow(allocator);
       slot = find(id);
     }
-    *slot = {0, id};
+    *slot = {kNotMeasured, id};
     ++count_;
     return true;
   }
@@ -95,7 +96,8 @@ class VisitedTable {
   // REQUIRES: visit(id) was called.
   void remember(NodeId id, float distance) { find(id)->distance = distance; }
 
-  // Null when the node was not visited.
+  // Null when the node was not visited; NaN when it was but had no distance, because its slot was
+  // free.
   const float* distance(NodeId id) const {
     const Candidate* slot = find(id);
     return slot->id == id ? &slot->distance : nullptr;
@@ -116,12 +118,15 @@ class VisitedTable {
     count_ = 0;
   }
 
+  static constexpr float kNotMeasured = std::numeric_limits<float>::quiet_NaN();
+
   template <Allocator A>
   void grow(A& allocator) {
     Candidate* old_slots = slots_;
     std::size_t old_capacity = capacity_;
     capacity_ *= 2;
     slots_ = static_cast<Candidate*>(allocator.allocate(capacity_ * sizeof(Candidate)));
+    allocated_ = capacity_;
     std::size_t count = count_;
     clear_slots();
     for (std::size_t i = 0; i < old_capacity; ++i) {
@@ -131,7 +136,9 @@ class VisitedTable {
   }
 
   Candidate* slots_ = nullptr;
-  std::size_t capacity_ = 0;
+  std::size_t allocated_ = 0;
+  std::size_t capacity_ =
+      0;  // in use: what an earlier, larger search needed is not cleared each time
   std::size_t count_ = 0;
 };
 
@@ -145,6 +152,7 @@ struct Scratch {
   // For writers.
   FlatArray<Candidate> selection;
   FlatArray<std::uint16_t> selection_counts;
+  FlatArray<NodeId> victims;
   FlatArray<Candidate> pool;
   FlatArray<const std::byte*> codes;
   FlatArray<const std::byte*> selected_codes;

@@ -88,14 +88,13 @@ template <GraphReader Storage>
 EntryPoint descend(Storage& storage, Scratch& scratch, int target_level) {
   EntryPoint entry_point = storage.entry_point();
   Candidate current{0, kNoNode};
-  while (entry_point.id != kNoNode) {
+  for (int attempts = 0; entry_point.id != kNoNode; ++attempts) {
     measure(storage, scratch, {&entry_point.id, 1}, [&](Candidate c, NodeState) { current = c; });
     if (current.id != kNoNode) break;
     // Vacuum freed it since we read of it, and has set another one before that.
-    EntryPoint stale = entry_point;
+    if (attempts == 10) storage.corrupted("the entry point is a free slot");
     storage.check_interrupts();
     entry_point = storage.entry_point();
-    if (entry_point.id == stale.id) storage.corrupted("the entry point is a free slot");
   }
 
   for (int level = entry_point.level; level > target_level; --level) {

@@ -78,12 +78,13 @@ std::size_t reselect_with(Storage& storage, Scratch& scratch, std::span<Candidat
   return select_neighbors(storage, scratch, list.first(count + 1), count, rule, list);
 }
 
-// Puts `edge` into the full `list` using only distances known without reading another node: the
-// lengths of the edges, and the distances from the new node to those it met on its way
+// Which edge of the full `list` gives way to `edge`, using only distances known without reading
+// another node: the lengths of the edges, and the distances from the new node to those it met on
+// its way
 // (`remembered`). In order: the rule rejects the new edge; or the new edge replaces the farthest
-// one the rule then rejects; or the farthest of all goes. Returns the count, or kUnchanged.
-inline std::size_t replace_one(std::span<Candidate> list, Candidate edge,
-                               const VisitedTable& remembered, const SelectionRule& rule) {
+// one that the rule then rejects; or the farthest of all goes. Returns its place, or kUnchanged.
+inline std::size_t place_to_replace(std::span<const Candidate> list, Candidate edge,
+                                    const VisitedTable& remembered, const SelectionRule& rule) {
   std::size_t victim = list.size();
   std::size_t farthest = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -96,12 +97,18 @@ inline std::size_t replace_one(std::span<Candidate> list, Candidate edge,
     if (!new_is_nearer) return kUnchanged;
     if (victim == list.size() || nearer(list[victim], list[i])) victim = i;
   }
-  if (victim == list.size()) {
-    if (!(edge.distance < list[farthest].distance)) return kUnchanged;
-    victim = farthest;
-  }
-  list[victim] = edge;
-  return list.size();
+  if (victim != list.size()) return victim;
+  return edge.distance < list[farthest].distance ? farthest : kUnchanged;
+}
+
+inline std::size_t farthest_place(std::span<const Candidate> list) {
+  return static_cast<std::size_t>(std::max_element(list.begin(), list.end(), nearer) -
+                                  list.begin());
+}
+
+inline bool contains(std::span<const Candidate> list, NodeId id) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](const Candidate& edge) { return edge.id == id; });
 }
 
 }  // namespace vec::hnsw

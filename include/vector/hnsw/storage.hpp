@@ -48,14 +48,23 @@ struct EntryPoint {
   int level = -1;
 };
 
-// What an insert found: for each level 0..top the selected neighbors, nearest first.
+// What an insert found: for each level 0..top the neighbors of the new node. Level 0 has room for 2
+// M, the others for M.
 struct Selection {
-  std::span<Candidate> neighbors;  // level l: neighbors[l * m .. l * m + counts[l])
+  std::span<Candidate> neighbors;
   std::span<std::uint16_t> counts;
   int m;
 
+  static std::size_t room_for(int top_level, int m) {
+    return static_cast<std::size_t>(top_level + 2) * m;
+  }
+  std::span<Candidate> room(int level) const {
+    return level == 0 ? neighbors.first(std::size_t{2} * m)
+                      : neighbors.subspan((level + std::size_t{1}) * m, m);
+  }
   std::span<const Candidate> at(int level) const {
-    return neighbors.subspan(static_cast<std::size_t>(level) * m, counts[level]);
+    if (counts[level] == 0) return {};
+    return room(level).first(counts[level]);
   }
 };
 

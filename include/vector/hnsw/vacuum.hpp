@@ -1,49 +1,25 @@
 // Vacuum of the page graph, in steps; the caller puts barriers between them.
 //
-//   sweep        every page once: remove dead heap tids; elements left without any become
-//   `deleted`.
-//   -- barrier: inserts that began before have ended; those that begin now see the deleted state
-//   and
-//      link to no deleted element --
-//   choose_entry_point
-//   repair       every list with an edge to a deleted element chooses anew (repair.hpp).
-//   -- barrier --
-//   choose_entry_point again, now finally
-//   free_deleted slots and lists of deleted elements become free.
+//   sweep        Every page once: dead heap tids are removed; elements left without any become
+//   deleted. (barrier)    Inserts that began before have ended. Those that begin now see the
+//   deleted state and link
+//                to no deleted element. replace_entry_point.
+//   repair       Every list with an edge to a deleted element gets others (repair.hpp); a live
+//   element that
+//                no live one leads to any more is adopted.
+//   (barrier)    replace_entry_point again.
+//   free_deleted Slots and lists of deleted elements become free.
 //
 // A crash between the steps leaves deleted elements behind; the next sweep picks them up. Scans go
 // on at any time: storage.hpp and PageReader::result_tids say why a reused slot does not hurt them.
 #pragma once
 
+#include "vector/hnsw/node_set.hpp"
 #include "vector/hnsw/page_graph.hpp"
+#include "vector/hnsw/reachability.hpp"
 #include "vector/hnsw/repair.hpp"
 
 namespace vec::hnsw {
-
-// Deleted elements, one bit per node id.
-class DeadSet {
- public:
-  template <Allocator A>
-  void reset(A& allocator, std::size_t ids) {
-    std::size_t words = (ids + 63) / 64;
-    words_ = static_cast<std::uint64_t*>(allocator.allocate(words * sizeof(std::uint64_t)));
-    std::memset(words_, 0, words * sizeof(std::uint64_t));
-    ids_ = ids;
-    count_ = 0;
-  }
-  void add(NodeId id) {
-    if (id >= ids_ || contains(id)) return;
-    words_[id / 64] |= std::uint64_t{1} << id % 64;
-    ++count_;
-  }
-  bool contains(NodeId id) const { return id < ids_ && (words_[id / 64] >> id % 64 & 1) != 0; }
-  std::size_t count() const { return count_; }
-
- private:
-  std::uint64_t* words_ = nullptr;
-  std::size_t ids_ = 0;
-  std::size_t count_ = 0;
-};
 
 struct VacuumCounts {
   std::uint64_t tids_left = 0;
@@ -73,13 +49,16 @@ class Vacuum {
   bool has_dead() const { return dead_.count() > 0; }
   std::size_t dead_count() const { return dead_.count(); }
 
-  // If the entry point is deleted: the live element of the highest level that the sweep met. With
-  // `last` (REQUIRES: no insert is running) any live element there is, or none at all.
-  void choose_entry_point(bool last) {
-    if (!dead_.contains(graph_->entry_point().id)) return;
+  // If the entry point is deleted: looks for the live element to replace it. Call before
+  // replace_entry_point, outside of the barrier: it may read the whole index.
+  void look_for_entry_point() {
+    if (dead_.contains(graph_->entry_point().id) && !is_live(candidate_)) candidate_ = find_live();
+  }
+
+  // REQUIRES: no insert is running. If no live element was found there is none: an insert that
+  // reaches no live element makes its own the entry point.
+  void replace_entry_point() {
     EntryPoint chosen = is_live(candidate_) ? candidate_ : EntryPoint{};
-    if (chosen.id == kNoNode && last) chosen = find_live();
-    if (chosen.id == kNoNode && !last) return;
     graph_->change_entry_point(
         [&](EntryPoint present) { return dead_.contains(present.id) ? chosen : present; });
   }
@@ -87,28 +66,31 @@ class Vacuum {
   // `blocks`: the size after the first barrier; inserts before it may still have linked to the
   // dead.
   void repair(std::uint32_t blocks) {
-    if (!has_dead()) return;
+    auto is_dead = [&](NodeId id) { return dead_.contains(id); };
+    referenced_.reset(*graph_, std::size_t{blocks} * geometry_.elements_per_page());
     for (std::uint32_t block = kMetaBlock + 1; block < blocks; ++block) {
       graph_->check_interrupts();
       collect_damaged(block);
       for (const Damaged& damaged : damaged_.view()) {
         if (dead_.contains(damaged.node) || !graph_->open_node(damaged.node)) continue;
-        repair_node(
-            *graph_, *scratch_, damaged.node, damaged.level,
-            [&](NodeId id) { return dead_.contains(id); }, graph_->parameters());
+        repair_node(*graph_, *scratch_, damaged.node, damaged.level, is_dead, graph_->parameters());
       }
+      note_references(block);
+    }
+    ReachabilityRepair reachability(*graph_, *scratch_, graph_->parameters().ef_construction,
+                                    is_dead);
+    if (graph_->parameters().is_metric_space) {
+      reachability.adopt_unreferenced(referenced_);
+    } else {
+      reachability.adopt_unreachable();
     }
   }
 
-  // Also tells the source about the free space of every page.
   void free_deleted() {
     for (std::uint32_t block = kMetaBlock + 1; block < blocks_; ++block) {
+      if (!dead_.contains_any(geometry_.node_id(block, 0), geometry_.elements_per_page())) continue;
       graph_->check_interrupts();
-      if (kind_of(block) == PageKind::elements) free_elements(block);
-    }
-    for (std::uint32_t block = kMetaBlock + 1; block < blocks_; ++block) {
-      graph_->check_interrupts();
-      record_space(block);
+      free_elements(block);
     }
   }
 
@@ -126,20 +108,6 @@ class Vacuum {
     std::uint8_t level;
   };
 
-  // 0 for a page that was never formatted: a crash may leave some at the end.
-  PageKind kind_of(std::uint32_t block) {
-    PageKind kind{};
-    graph_->pages().read(block, [&](const std::byte* page) { kind = checked_kind(page, block); });
-    return kind;
-  }
-
-  PageKind checked_kind(const std::byte* page, std::uint32_t block) {
-    PageKind kind = read_trailer(page).kind;
-    if (kind == PageKind{}) return kind;
-    graph_->check_page(page, block, kind == PageKind::lists ? kind : PageKind::elements);
-    return kind;
-  }
-
   template <class Use>
   void for_each_element(const std::byte* page, std::uint32_t block, Use use) {
     for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
@@ -151,14 +119,20 @@ class Vacuum {
   template <class IsDead>
   void sweep_page(std::uint32_t block, IsDead is_dead, VacuumCounts& counts) {
     occupied_.clear();
+    PageKind kind{};
+    std::uint32_t free_run = 0;
     graph_->pages().read(block, [&](const std::byte* page) {
-      if (checked_kind(page, block) != PageKind::elements) return;
+      kind = graph_->checked_kind(page, block);
+      if (kind != PageKind{}) free_run = graph_->longest_free_run(page, kind).length;
+      if (kind != PageKind::elements) return;
       for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
         if (element->state == NodeState::deleted) dead_.add(id);
         if (element->state != NodeState::live) return;
         occupied_.push_back(*graph_, {id, element->tid, element->further_tids, element->level});
       });
     });
+    // The map is not logged: what it has lost in a crash is told it again.
+    if (free_run > 0) graph_->pages().record_space(block, kind, free_run);
     bool any_change = false;
     for (Occupied& element : occupied_.view()) {
       if (element.tid.is_valid()) {
@@ -273,7 +247,7 @@ class Vacuum {
     for (std::uint32_t block = kMetaBlock + 1; graph_->pages().exists(block); ++block) {
       graph_->check_interrupts();
       graph_->pages().read(block, [&](const std::byte* page) {
-        if (checked_kind(page, block) != PageKind::elements) return;
+        if (graph_->checked_kind(page, block) != PageKind::elements) return;
         for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
           if (element->state == NodeState::live && element->level > found.level) {
             found = {id, element->level};
@@ -288,7 +262,7 @@ class Vacuum {
   void collect_damaged(std::uint32_t block) {
     damaged_.clear();
     graph_->pages().read(block, [&](const std::byte* page) {
-      PageKind kind = checked_kind(page, block);
+      PageKind kind = graph_->checked_kind(page, block);
       if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
         for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
           if (element->state != NodeState::live) return;
@@ -298,10 +272,8 @@ class Vacuum {
         for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
           const ListSlot* list = geometry_.list(page, slot);
           if (list->kind != ListKind::neighbors) continue;
-          if (list->count > graph_->max_neighbors(0)) {
-            graph_->pages().corrupted(block, "neighbor list is longer than its slot");
-          }
-          note_if_damaged(list->owner, list->level, geometry_.list_payload(list), list->count);
+          note_if_damaged(list->owner, list->level, geometry_.list_payload(list),
+                          graph_->checked_degree(list, block, 0));
         }
       }
     });
@@ -317,6 +289,31 @@ class Vacuum {
     }
   }
 
+  // What the live elements whose level 0 lists lie on this page lead to.
+  void note_references(std::uint32_t block) {
+    NodeId ids[kMaxNeighbors];
+    auto note = [&](const std::byte* edges, std::size_t count) {
+      geometry_.read_ids(edges, count, ids);
+      for (std::size_t i = 0; i < count; ++i) referenced_.add(ids[i]);
+    };
+    graph_->pages().read(block, [&](const std::byte* page) {
+      PageKind kind = graph_->checked_kind(page, block);
+      if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
+        for_each_element(page, block, [&](NodeId, const ElementSlot* element) {
+          if (element->state == NodeState::live)
+            note(geometry_.element_edges(element), element->degree);
+        });
+      } else if (kind == PageKind::lists && geometry_.first_list_level() == 0) {
+        for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
+          const ListSlot* list = geometry_.list(page, slot);
+          bool counts =
+              list->kind == ListKind::neighbors && list->level == 0 && !dead_.contains(list->owner);
+          if (counts) note(geometry_.list_payload(list), graph_->checked_degree(list, block, 0));
+        }
+      }
+    });
+  }
+
   void free_elements(std::uint32_t block) {
     occupied_.clear();
     FlatArray<ListId>& lists = lists_;
@@ -325,19 +322,23 @@ class Vacuum {
       if (!dead_.contains(id)) continue;
       lists.clear();
       gather_lists(id);
-      // Lists first: after a crash in between the element is still there to find them again.
-      for (ListId list : lists.view()) free_list(id, list);
+      // Lists first, and a chain from its end: after a crash in between, the element and the rest
+      // of the chain are still there to find them again.
+      for (std::size_t i = lists.size(); i > 0; --i) free_list(id, lists[i - 1]);
       occupied_.push_back(*graph_, {id, kNoTid, kNoList, 0});
     }
     if (occupied_.empty()) return;
+    std::uint32_t free_run = 0;
     graph_->pages().update(block, [&](std::byte* page) {
       for (const Occupied& gone : occupied_.view()) {
         ElementSlot* element = graph_->checked_element(page, block, gone.node);
         if (element->state == NodeState::deleted)
           std::memset(element, 0, geometry_.element_bytes());
       }
+      free_run = graph_->longest_free_run(page, PageKind::elements).length;
       return true;
     });
+    graph_->pages().record_space(block, PageKind::elements, free_run);
   }
 
   void gather_lists(NodeId id) {
@@ -357,30 +358,24 @@ class Vacuum {
 
   void free_list(NodeId owner, ListId id) {
     std::uint32_t block = graph_->checked_list_block(id);
+    std::uint32_t free_run = 0;
     graph_->pages().update(block, [&](std::byte* page) {
       graph_->check_page(page, block, PageKind::lists);
       ListSlot* list = geometry_.list(page, geometry_.list_slot_of(id));
       if (list->kind == ListKind::free || list->owner != owner) return false;
       std::memset(list, 0, geometry_.list_bytes());
+      free_run = graph_->longest_free_run(page, PageKind::lists).length;
       return true;
     });
-  }
-
-  void record_space(std::uint32_t block) {
-    std::uint32_t length = 0;
-    PageKind kind{};
-    graph_->pages().read(block, [&](const std::byte* page) {
-      kind = checked_kind(page, block);
-      if (kind != PageKind{}) length = graph_->longest_free_run(page, kind).length;
-    });
-    if (length > 0) graph_->pages().record_space(block, kind, length);
+    if (free_run > 0) graph_->pages().record_space(block, PageKind::lists, free_run);
   }
 
   PageGraph<Pages>* graph_;
   Scratch* scratch_;
   Geometry geometry_;
   std::uint32_t blocks_ = 0;
-  DeadSet dead_;
+  NodeSet dead_;
+  NodeSet referenced_;  // by a live element at level 0
   EntryPoint candidate_;
   FlatArray<Occupied> occupied_;
   FlatArray<Damaged> damaged_;

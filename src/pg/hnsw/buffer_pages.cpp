@@ -38,14 +38,13 @@ void BufferPages::format(Page page, hnsw::PageKind kind, const hnsw::Geometry& g
 }
 
 Buffer BufferPages::extend(const hnsw::Geometry& geometry) {
-  Buffer buffer = extend_relation(index_, fork_);
-  if (BufferGetBlockNumber(buffer) > geometry.max_block()) {
+  if (exists(geometry.max_block())) {
     ereport(ERROR,
             (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
              errmsg("index \"%s\" has reached its largest size", RelationGetRelationName(index_)),
              errhint("Partition the table, or build the index with a smaller m.")));
   }
-  return buffer;
+  return extend_relation(index_, fork_);
 }
 
 BlockNumber BufferPages::append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {

@@ -57,7 +57,11 @@ class Build {
     auto* result = static_cast<IndexBuildResult*>(palloc0(sizeof(IndexBuildResult)));
     result->heap_tuples =
         table_index_build_scan(heap, index_, index_info, true, true, add_row, this, nullptr);
-    if (inserter_ == nullptr) write_pages();
+    if (inserter_ == nullptr) {
+      write_pages();
+    } else {
+      repair_pages();
+    }
     IndexFreeSpaceMapVacuum(index_);
     pages_.log_everything();
     result->index_tuples = indexed_rows_;
@@ -72,8 +76,7 @@ class Build {
 
   void add(Datum value, ItemPointer tid) {
     MemoryContext caller = MemoryContextSwitchTo(row_context_);
-    bool indexed =
-        inserter_ == nullptr ? add_in_memory(value, tid) : inserter_->insert(state_, value, tid);
+    bool indexed = inserter_ == nullptr ? add_in_memory(value, tid) : inserter_->insert(value, tid);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(row_context_);
     if (!indexed) return;
@@ -106,18 +109,26 @@ class Build {
         RowInserter(index_, state_, CurrentMemoryContext, Logging::none);
   }
 
+  template <class Graph>
+  void make_reachable(Graph& graph, hnsw::Scratch& scratch) {
+    auto none_is_dead = [](hnsw::NodeId) { return false; };
+    hnsw::ReachabilityRepair repair(graph, scratch, parameters_.ef_construction, none_is_dead);
+    elog(DEBUG1, "hnsw build of \"%s\": %zu elements were made reachable",
+         RelationGetRelationName(index_), repair.adopt_unreachable());
+  }
+
+  // The rows that were inserted into pages may have cut off others.
+  void repair_pages() {
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseRepairing);
+    hnsw::PageGraph<BufferPages> graph(pages_, codec_, parameters_);
+    hnsw::Scratch scratch;
+    make_reachable(graph, scratch);
+  }
+
   // Also releases the graph's memory.
   void write_pages() {
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseRepairing);
-    if (graph_.size() > 0) {
-      auto* reached = static_cast<bool*>(graph_.allocate(graph_.size()));
-      memset(reached, 0, graph_.size());
-      std::size_t adopted =
-          hnsw::ReachabilityRepair(graph_, scratch_, std::span(reached, graph_.size()))
-              .run(parameters_.ef_construction);
-      elog(DEBUG1, "hnsw build of \"%s\": %zu elements, %zu of them made reachable",
-           RelationGetRelationName(index_), graph_.size(), adopted);
-    }
+    make_reachable(graph_, scratch_);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseWritingPages);
     hnsw::Geometry geometry = state_.geometry();
     hnsw::PageWriter writer(graph_, geometry, hnsw::kMetaBlock + 1, pages_);

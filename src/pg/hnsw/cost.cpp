@@ -30,8 +30,8 @@ double visited_nodes(double rows, int m) {
 void amcostestimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* startup_cost,
                     Cost* total_cost, Selectivity* selectivity, double* correlation,
                     double* pages) {
-  if (path->indexorderbys == NIL) {
-    // Only ORDER BY can use the index.
+  if (list_length(path->indexorderbys) != 1) {
+    // The index is of use for an ORDER BY only, and orders by one distance.
     *startup_cost = *total_cost = get_float8_infinity();
     *selectivity = 0;
     *correlation = 0;

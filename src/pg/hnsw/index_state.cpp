@@ -1,31 +1,11 @@
 #include "index_state.hpp"
 
+#include "column_type.hpp"
 #include "options.hpp"
 #include "types/checks.hpp"
-#include "types/vector.hpp"
-
-extern "C" Datum vector_l2_squared_distance(PG_FUNCTION_ARGS);
-extern "C" Datum vector_negative_inner_product(PG_FUNCTION_ARGS);
 
 namespace vec::pg {
 namespace {
-
-// As in pgvector: bytes of a page, at four bytes a dimension. Codecs with shorter codes raise it.
-constexpr int kMaxIndexedDimensions = 2000;
-constexpr uint16 kElementTypeVector = 1;
-
-constexpr int kDistanceProc = 1;
-constexpr int kNormProc = 2;
-
-Metric metric_of(Relation index) {
-  PGFunction distance = index_getprocinfo(index, 1, kDistanceProc)->fn_addr;
-  bool normalizes = OidIsValid(index_getprocid(index, 1, kNormProc));
-  if (distance == vector_l2_squared_distance) return Metric::l2;
-  if (distance == vector_negative_inner_product)
-    return normalizes ? Metric::cosine : Metric::inner_product;
-  ereport(ERROR,
-          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for hnsw index")));
-}
 
 [[noreturn]] void not_our_index(Relation index, const char* detail) {
   ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
@@ -40,14 +20,17 @@ IndexState checked_state(Relation index, const hnsw::MetaPage& meta) {
   if (meta.format_version != hnsw::kFormatVersion) {
     not_our_index(index, "Its format version is not one that this version of the extension reads.");
   }
+  const ColumnType& type = column_type(index);
+  const int32 typmod = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
   bool plausible = meta.m >= hnsw::kMinM && meta.m <= hnsw::kMaxM && meta.dimensions >= 1 &&
                    meta.dimensions <= static_cast<uint32>(kMaxDimensions) &&
                    meta.ef_construction >= hnsw::kMinEfConstruction &&
                    meta.ef_construction <= hnsw::kMaxEfConstruction &&
-                   meta.codec == CodecId::float32 && meta.element_type == kElementTypeVector &&
-                   meta.metric == metric_of(index);
+                   meta.codec == type.full_precision && meta.element_type == type.id &&
+                   meta.metric == metric_of(index) &&
+                   (typmod < 0 || meta.dimensions == static_cast<uint32>(typmod));
   if (!plausible) not_our_index(index, "Its metapage contradicts its definition.");
-  IndexState state{{meta.codec, meta.metric, meta.dimensions}, meta.m, meta.ef_construction};
+  IndexState state{{meta.codec, meta.metric, meta.dimensions}, &type, meta.m, meta.ef_construction};
   hnsw::Geometry geometry = state.geometry();
   if (!geometry.fits() || geometry.element_bytes() != meta.element_slot_bytes ||
       geometry.list_bytes() != meta.list_slot_bytes) {
@@ -59,10 +42,11 @@ IndexState checked_state(Relation index, const hnsw::MetaPage& meta) {
 }  // namespace
 
 hnsw::Parameters IndexState::parameters() const {
-  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric)};
+  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric),
+          codec.metric != Metric::inner_product};
 }
 
-const IndexState& index_state(Relation index) {
+IndexState index_state(Relation index) {
   if (index->rd_amcache == nullptr) {
     if (RelationGetNumberOfBlocks(index) == 0) not_our_index(index, "It is empty.");
     Buffer buffer = ReadBuffer(index, hnsw::kMetaBlock);
@@ -80,15 +64,15 @@ const IndexState& index_state(Relation index) {
 
 IndexState new_index_state(Relation index) {
   int dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
-  Metric metric = metric_of(index);
+  const ColumnType& type = column_type(index);
   if (dimensions < 0) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("column does not have dimensions")));
   }
-  if (dimensions > kMaxIndexedDimensions) {
+  if (dimensions > type.max_dimensions) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("column cannot have more than %d dimensions for hnsw index",
-                           kMaxIndexedDimensions)));
+                           type.max_dimensions)));
   }
   int m = m_of(index);
   int ef_construction = ef_construction_of(index);
@@ -96,7 +80,8 @@ IndexState new_index_state(Relation index) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("ef_construction must be greater than or equal to 2 * m")));
   }
-  return {{CodecId::float32, metric, static_cast<uint32>(dimensions)}, m, ef_construction};
+  CodecParameters codec{type.full_precision, metric_of(index), static_cast<uint32>(dimensions)};
+  return {codec, &type, m, ef_construction};
 }
 
 hnsw::MetaPage new_metapage(const IndexState& state) {
@@ -109,7 +94,7 @@ hnsw::MetaPage new_metapage(const IndexState& state) {
   meta.ef_construction = static_cast<uint16>(state.ef_construction);
   meta.metric = state.codec.metric;
   meta.codec = state.codec.id;
-  meta.element_type = kElementTypeVector;
+  meta.element_type = state.type->id;
   meta.element_slot_bytes = geometry.element_bytes();
   meta.list_slot_bytes = geometry.list_bytes();
   meta.entry_point = hnsw::kNoNode;
@@ -119,13 +104,19 @@ hnsw::MetaPage new_metapage(const IndexState& state) {
 }
 
 bool encode_datum(const IndexState& state, const Codec& codec, Datum value, std::byte* code) {
-  VectorView view = vector_view(value);
-  if (view.dim != static_cast<int>(state.codec.dimensions)) {
-    ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                    errmsg("expected %d dimensions, not %d",
-                           static_cast<int>(state.codec.dimensions), view.dim)));
-  }
-  return codec.encode(view.x, code);
+  int dimensions;
+  const float* elements = state.type->elements(value, &dimensions);
+  check_same_dimensions(state.type->name, static_cast<int>(state.codec.dimensions), dimensions);
+  return codec.encode(elements, code);
+}
+
+std::byte* prepare_query(const IndexState& state, const Codec& codec, Datum value) {
+  int dimensions;
+  const float* elements = state.type->elements(value, &dimensions);
+  check_same_dimensions(state.type->name, static_cast<int>(state.codec.dimensions), dimensions);
+  auto* query = static_cast<std::byte*>(palloc(codec.query_bytes()));
+  codec.prepare_query(elements, query);
+  return query;
 }
 
 }  // namespace vec::pg

@@ -10,13 +10,20 @@ static_assert(hnsw::GraphWriter<hnsw::PageGraph<BufferPages>>);
 
 RowInserter::RowInserter(Relation index, const IndexState& state, MemoryContext memory,
                          Logging logging)
-    : pages_(index, memory, logging),
+    : state_(state),
+      row_context_(AllocSetContextCreate(memory, "hnsw insert row", ALLOCSET_DEFAULT_SIZES)),
+      pages_(index, memory, logging),
       codec_(state.make_codec()),
       graph_(pages_, codec_, state.parameters()),
       code_(static_cast<std::byte*>(pages_.allocate(codec_.code_bytes()))) {}
 
-bool RowInserter::insert(const IndexState& state, Datum value, ItemPointer tid) {
-  if (!encode_datum(state, codec_, value, code_)) return false;
+bool RowInserter::insert(Datum value, ItemPointer tid) {
+  MemoryContext caller = MemoryContextSwitchTo(row_context_);
+  bool has_place = encode_datum(state_, codec_, value, code_);
+  MemoryContextSwitchTo(caller);
+  MemoryContextReset(row_context_);
+  if (!has_place) return false;
+
   Relation index = pages_.index();
   int level = hnsw::draw_level(1 - pg_prng_double(&pg_global_prng_state), graph_.parameters());
   lock_inserts(index, ShareLock);
@@ -38,16 +45,15 @@ hnsw::InsertOutcome RowInserter::attempt(ItemPointer tid, int level, bool may_be
 bool aminsert(Relation index, Datum* values, bool* isnull, ItemPointer tid, Relation,
               IndexUniqueCheck, bool, IndexInfo* index_info) {
   if (isnull[0]) return false;
-  const IndexState& state = index_state(index);
   // Kept for the rows of one statement.
   auto* inserter = static_cast<RowInserter*>(index_info->ii_AmCache);
   if (inserter == nullptr) {
     void* place = MemoryContextAlloc(index_info->ii_Context, sizeof(RowInserter));
-    inserter = new (place) RowInserter(index, state, index_info->ii_Context, Logging::generic_xlog);
+    inserter = new (place)
+        RowInserter(index, index_state(index), index_info->ii_Context, Logging::generic_xlog);
     index_info->ii_AmCache = inserter;
   }
-  // Detoasting leaves copies in the caller's per-row context.
-  inserter->insert(state, values[0], tid);
+  inserter->insert(values[0], tid);
   return false;
 }
 

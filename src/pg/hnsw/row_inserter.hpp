@@ -16,11 +16,13 @@ class RowInserter {
   RowInserter(Relation index, const IndexState& state, MemoryContext memory, Logging logging);
 
   // False when the row has no place in the index. REQUIRES: value is not null.
-  bool insert(const IndexState& state, Datum value, ItemPointer tid);
+  bool insert(Datum value, ItemPointer tid);
 
  private:
   hnsw::InsertOutcome attempt(ItemPointer tid, int level, bool may_become_root);
 
+  IndexState state_;
+  MemoryContext row_context_;  // for detoasted copies; reset after every row
   BufferPages pages_;
   Codec codec_;
   hnsw::PageGraph<BufferPages> graph_;

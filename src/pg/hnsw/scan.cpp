@@ -7,8 +7,6 @@
 #include "buffer_pages.hpp"
 #include "index_state.hpp"
 #include "options.hpp"
-#include "types/checks.hpp"
-#include "types/vector.hpp"
 #include "vector/hnsw/search.hpp"
 
 namespace vec::pg {
@@ -27,8 +25,7 @@ class Scan {
         graph_(pages_, codec_, state_.parameters()) {}
 
   void search(ScanKey order_by) {
-    std::byte* query = prepare_query(order_by);
-    graph_.open_query(query);
+    graph_.open_query(query_of(order_by));
     results_ = hnsw::search(graph_, scratch_, hnsw_ef_search);
   }
 
@@ -47,19 +44,14 @@ class Scan {
   }
 
  private:
-  std::byte* prepare_query(ScanKey order_by) {
-    auto* query = static_cast<std::byte*>(pages_.allocate(codec_.query_bytes()));
-    const int dimensions = static_cast<int>(state_.codec.dimensions);
+  std::byte* query_of(ScanKey order_by) {
     if (order_by->sk_flags & SK_ISNULL) {
       // Every distance is null: any order will do.
-      memset(query, 0, codec_.query_bytes());
-      return query;
+      return static_cast<std::byte*>(MemoryContextAllocZero(memory_, codec_.query_bytes()));
     }
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    VectorView view = vector_view(order_by->sk_argument);
+    std::byte* query = prepare_query(state_, codec_, order_by->sk_argument);
     MemoryContextSwitchTo(caller);
-    check_same_dimensions(kVectorName, dimensions, view.dim);
-    codec_.prepare_query(view.x, query);
     return query;
   }
 
@@ -114,10 +106,11 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
   ScanOpaque* state = opaque(scan);
   if (state->scan == nullptr) {
     if (scan->numberOfOrderBys == 0) elog(ERROR, "cannot scan hnsw index without order");
+    if (scan->numberOfOrderBys > 1) elog(ERROR, "cannot scan hnsw index with more than one order");
     if (!IsMVCCSnapshot(scan->xs_snapshot)) {
       elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
     }
-    pgstat_count_index_scan(scan->indexRelation);
+    count_index_search(scan);
     auto* started = new (MemoryContextAlloc(state->memory, sizeof(Scan)))
         Scan(scan->indexRelation, state->memory);
     started->search(&scan->orderByData[0]);

@@ -24,7 +24,7 @@ IndexBulkDeleteResult* ambulkdelete(IndexVacuumInfo* info, IndexBulkDeleteResult
   if (stats == nullptr) {
     stats = static_cast<IndexBulkDeleteResult*>(palloc0(sizeof(IndexBulkDeleteResult)));
   }
-  const IndexState& state = index_state(index);
+  const IndexState state = index_state(index);
   MemoryContext memory =
       AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
   BufferPages pages(index, memory);
@@ -39,9 +39,11 @@ IndexBulkDeleteResult* ambulkdelete(IndexVacuumInfo* info, IndexBulkDeleteResult
         return callback(&pointer, callback_state);
       });
   if (vacuum.has_dead()) {
-    with_no_inserts(index, [&] { vacuum.choose_entry_point(false); });
+    vacuum.look_for_entry_point();
+    with_no_inserts(index, [&] { vacuum.replace_entry_point(); });
     vacuum.repair(RelationGetNumberOfBlocks(index));
-    with_no_inserts(index, [&] { vacuum.choose_entry_point(true); });
+    vacuum.look_for_entry_point();
+    with_no_inserts(index, [&] { vacuum.replace_entry_point(); });
     vacuum.free_deleted();
   }
   stats->num_index_tuples = static_cast<double>(counts.tids_left);

@@ -21,11 +21,11 @@ bool check_dimensions(const char* type, int dimensions, Node* context) {
   return true;
 }
 
-bool check_typmod(int32 typmod, int dimensions, Node* context) {
-  if (typmod != -1 && typmod != dimensions) {
+bool check_expected_dimensions(int32 expected, int dimensions, Node* context) {
+  if (expected != -1 && expected != dimensions) {
     VECTOR_SOFT_ERROR(context, false,
                       (errcode(ERRCODE_DATA_EXCEPTION),
-                       errmsg("expected %d dimensions, not %d", typmod, dimensions)));
+                       errmsg("expected %d dimensions, not %d", expected, dimensions)));
   }
   return true;
 }
@@ -45,13 +45,40 @@ bool refuse_infinity(const char* type, Node* context) {
 
 }  // namespace
 
-bool check_elements(const char* type, const float* elements, int count) {
-  for (int i = 0; i < count; ++i) {
-    if (std::isfinite(elements[i])) continue;
-    return std::isnan(elements[i]) ? refuse_nan(type, nullptr) : refuse_infinity(type, nullptr);
-  }
-  return true;
+bool refuse_out_of_range(const char* type, const char* number, Size length, Node* context) {
+  VECTOR_SOFT_ERROR(context, false,
+                    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                     errmsg("\"%s\" is out of range for type %s", pnstrdup(number, length), type)));
 }
+
+template <class Type>
+void check_elements(const typename Type::Element* elements, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (Type::is_finite(elements[i])) continue;
+    if (std::isnan(Type::load(elements[i]))) {
+      refuse_nan(Type::name, nullptr);
+    } else {
+      refuse_infinity(Type::name, nullptr);
+    }
+  }
+}
+
+template <class Type>
+void store_checked(const float* numbers, int count, typename Type::Element* elements) {
+  Type::store(numbers, static_cast<Size>(count), elements);
+  for (int i = 0; i < count; ++i) {
+    if (std::isfinite(numbers[i]) && !Type::is_finite(elements[i])) {
+      char* number = float_to_shortest_decimal(numbers[i]);
+      refuse_out_of_range(Type::name, number, std::strlen(number), nullptr);
+    }
+    check_elements<Type>(elements + i, 1);
+  }
+}
+
+template void check_elements<VectorType>(const float*, int);
+template void check_elements<HalfvecType>(const Half*, int);
+template void store_checked<VectorType>(const float*, int, float*);
+template void store_checked<HalfvecType>(const float*, int, Half*);
 
 bool check_text(const char* type, const char* text, const TextResult& result, Node* context) {
   switch (result.error) {
@@ -73,10 +100,7 @@ bool check_text(const char* type, const char* text, const TextResult& result, No
     case TextError::too_many_dimensions:
       return check_dimensions(type, kMaxDimensions + 1, context);
     case TextError::out_of_range:
-      VECTOR_SOFT_ERROR(context, false,
-                        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-                         errmsg("\"%s\" is out of range for type %s",
-                                pnstrdup(text + result.offset, result.length), type)));
+      return refuse_out_of_range(type, text + result.offset, result.length, context);
     case TextError::not_a_number:
       return refuse_nan(type, context);
     case TextError::infinite:

@@ -5,7 +5,7 @@
 // A null `context` always raises.
 #pragma once
 
-#include "compat.hpp"
+#include "types/element.hpp"
 #include "vector/text.hpp"
 
 namespace vec::pg {
@@ -13,17 +13,25 @@ namespace vec::pg {
 // 1 to kMaxDimensions.
 bool check_dimensions(const char* type, int dimensions, Node* context = nullptr);
 
-// The column's or cast's typmod, -1 for none.
-bool check_typmod(int32 typmod, int dimensions, Node* context = nullptr);
-
-// Neither NaN nor infinite.
-bool check_elements(const char* type, const float* elements, int count);
-
-// The result of parse_vector_text on `text`.
-bool check_text(const char* type, const char* text, const TextResult& result, Node* context);
+// What the typmod of a column or cast, or the rows before this one, ask for; -1 for anything.
+bool check_expected_dimensions(int32 expected, int dimensions, Node* context = nullptr);
 
 // Both operands of a distance.
 void check_same_dimensions(const char* type, int a, int b);
+
+// Rounds numbers to elements, none of which may be NaN or infinite.
+template <class Type>
+void store_checked(const float* numbers, int count, typename Type::Element* elements);
+
+// Elements from outside: neither NaN nor infinite.
+template <class Type>
+void check_elements(const typename Type::Element* elements, int count);
+
+// Reports what parse_vector_text found wrong with `text`.
+bool check_text(const char* type, const char* text, const TextResult& result, Node* context);
+
+// Reports a number in a text, which is `length` bytes long, as too large for the type.
+bool refuse_out_of_range(const char* type, const char* number, Size length, Node* context);
 
 // The typmod given as type modifiers, such as the 3 of vector(3).
 int32 typmod_from_modifiers(const char* type, ArrayType* modifiers);

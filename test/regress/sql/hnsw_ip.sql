@@ -60,7 +60,7 @@ SELECT same_as_seqscan('[8,1,1]', (SELECT count(embedding)::int FROM items));
 VACUUM (FREEZE) items;
 -- (of the short vectors some can no longer be reached after this, which a later piece of work will mend)
 SELECT same_as_seqscan('[8,1,1]', 24);
-INSERT INTO items SELECT 2 * n, ARRAY[n % 8 - 4, n / 8 - 5, -1]::vector FROM generate_series(0, 79) AS n;
+INSERT INTO items SELECT 2 * n, ARRAY[n % 8 - 4, n / 8 - 5, -2]::vector FROM generate_series(0, 79) AS n;
 SELECT same_as_seqscan('[8,1,1]', 24), same_as_seqscan('[-1,-2,-4]', 20);
 SELECT pg_relation_size('items_embedding') = :size AS same_size;
 REINDEX INDEX items_embedding;

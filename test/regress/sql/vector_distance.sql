@@ -1,13 +1,13 @@
 -- Distances, and exact search by sequential scan. Small integers, so that every sum is exact.
 
-SELECT l2_distance('[0,0]', '[3,4]'), '[0,0]'::vector <-> '[3,4]' AS operator;
-SELECT l2_distance('[1,2,3]', '[1,2,3]'), vector_l2_squared_distance('[1,2,3]', '[4,6,15]');
-SELECT inner_product('[1,2,3]', '[4,-5,6]'), '[1,2,3]'::vector <#> '[4,-5,6]' AS operator,
+SELECT l2_distance('[0,0]'::vector, '[3,4]'), '[0,0]'::vector <-> '[3,4]' AS operator;
+SELECT l2_distance('[1,2,3]'::vector, '[1,2,3]'), vector_l2_squared_distance('[1,2,3]', '[4,6,15]');
+SELECT inner_product('[1,2,3]'::vector, '[4,-5,6]'), '[1,2,3]'::vector <#> '[4,-5,6]' AS operator,
 	vector_negative_inner_product('[1,2]', '[-3,-4]');
-SELECT cosine_distance('[1,0]', '[0,5]') AS right_angle, cosine_distance('[3,4]', '[6,8]') AS same,
+SELECT cosine_distance('[1,0]'::vector, '[0,5]') AS right_angle, cosine_distance('[3,4]'::vector, '[6,8]') AS same,
 	'[3,4]'::vector <=> '[-6,-8]' AS opposite, '[3,4]'::vector <=> '[4,3]' AS between;
-SELECT vector_dims('[1,2,3]'), vector_norm('[3,4]'), vector_norm('[0,0]');
-SELECT l2_normalize('[3,4]'), l2_normalize('[0,0]'), l2_normalize('[0,-5,0,0]');
+SELECT vector_dims('[1,2,3]'::vector), vector_norm('[3,4]'), vector_norm('[0,0]');
+SELECT l2_normalize('[3,4]'::vector), l2_normalize('[0,0]'::vector), l2_normalize('[0,-5,0,0]'::vector);
 
 -- every length of tail after the full registers: 1 + 2 + ... + n, n differences of 2, n ones
 SELECT count(*), bool_and(inner_product(v, ones) = n * (n + 1) / 2) AS inner_product,
@@ -19,12 +19,12 @@ SELECT inner_product(v, v), vector_l2_squared_distance(v, w), v <=> w AS cosine
 FROM (SELECT array_fill(1, ARRAY[16000])::vector AS v, array_fill(-1, ARRAY[16000])::vector AS w) AS longest;
 
 -- zero vectors have no direction
-SELECT cosine_distance('[0,0]', '[1,1]'), cosine_distance('[0,0]', '[0,0]');
+SELECT cosine_distance('[0,0]'::vector, '[1,1]'), cosine_distance('[0,0]'::vector, '[0,0]');
 SELECT '[0]'::vector <#> '[1]' AS negative_zero;
 
 -- sums are single precision and may overflow; the norm is double precision and does not
 SELECT '[3e38]'::vector <-> '[-3e38]' AS l2, '[3e38]'::vector <#> '[3e38]' AS ip, vector_norm('[3e38]') > 2.9e38 AS norm;
-SELECT l2_normalize('[3e38]'), l2_normalize('[1e-40]'), l2_normalize('[3e38,-3e38]');
+SELECT l2_normalize('[3e38]'::vector), l2_normalize('[1e-40]'::vector), l2_normalize('[3e38,-3e38]'::vector);
 SELECT vector_norm('[1e-30]') > 0 AS tiny_norm, '[1e-30]'::vector <-> '[0]' AS tiny_l2;
 
 -- different dimensions
@@ -35,10 +35,10 @@ SELECT '[1,2]'::vector <=> '[1,2,3]';
 \echo :LAST_ERROR_SQLSTATE
 SELECT vector_l2_squared_distance('[1,2]', '[1]');
 SELECT vector_negative_inner_product('[1,2]', '[1]');
-SELECT inner_product('[1,2]', '[1]');
+SELECT inner_product('[1,2]'::vector, '[1]');
 
 -- NULL in, NULL out
-SELECT '[1]'::vector <-> NULL AS l2, NULL::vector <#> '[1]' AS ip, cosine_distance(NULL, NULL) AS cosine;
+SELECT '[1]'::vector <-> NULL AS l2, NULL::vector <#> '[1]' AS ip, cosine_distance(NULL::vector, NULL) AS cosine;
 
 -- exact search
 CREATE TABLE items (id int, embedding vector(3));
@@ -78,7 +78,7 @@ EXPLAIN (COSTS OFF) SELECT id FROM many ORDER BY embedding <-> '[100,-100]' LIMI
 SELECT id, round((embedding <-> '[100,-100]') ^ 2) AS squared FROM many ORDER BY embedding <-> '[100,-100]', id LIMIT 3;
 EXPLAIN (COSTS OFF) SELECT count(*), sum(embedding <#> '[1,0]') FROM many WHERE embedding <=> '[1,-1]' < 1e-6;
 SELECT count(*), sum(embedding <#> '[1,0]') FROM many WHERE embedding <=> '[1,-1]' < 1e-6;
-SELECT count(*) FROM many WHERE embedding::real[] = ARRAY[id, -id]::real[] AND embedding > '[1000]' AND l2_normalize(embedding) = l2_normalize('[1,-1]');
+SELECT count(*) FROM many WHERE embedding::real[] = ARRAY[id, -id]::real[] AND embedding > '[1000]' AND l2_normalize(embedding) = l2_normalize('[1,-1]'::vector);
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;

@@ -17,9 +17,9 @@ ORDER BY n;
 SELECT array_fill(1, ARRAY[1000])::vector < (array_fill(1, ARRAY[999]) || 2)::vector AS lt;
 
 -- what the planner knows of them
-SELECT o.oprname AS operator, c.oprname AS commutator, n.oprname AS negator, o.oprcanmerge AS merges, o.oprrest, o.oprjoin
+SELECT o.oprname AS operator, c.oprname AS commutator, n.oprname AS negator, o.oprcanmerge AS merges, o.oprcanhash AS hashes, o.oprrest, o.oprjoin
 FROM pg_operator o LEFT JOIN pg_operator c ON c.oid = o.oprcom LEFT JOIN pg_operator n ON n.oid = o.oprnegate
-WHERE o.oprleft = 'vector'::regtype AND o.oprname IN ('<', '<=', '=', '<>', '>=', '>', '<->', '<#>', '<=>')
+WHERE o.oprleft = 'vector'::regtype AND o.oprname IN ('<', '<=', '=', '<>', '>=', '>', '<->', '<#>', '<=>', '<+>', '+', '-', '*', '||')
 ORDER BY o.oprname COLLATE "C";
 
 CREATE TABLE items (id int, embedding vector);

@@ -117,7 +117,7 @@ SELECT id, embedding = ('[' || repeat(id || ',', vector_dims(embedding) - 1) || 
 FROM large ORDER BY id;
 
 -- NULL in, NULL out
-SELECT vector_dims(NULL), vector_norm(NULL), NULL::vector IS NULL AS is_null;
+SELECT vector_dims(NULL::vector), vector_norm(NULL), NULL::vector IS NULL AS is_null;
 
 -- a datum whose size does not fit its dimensions is noticed
 CREATE CAST (bytea AS vector) WITHOUT FUNCTION;

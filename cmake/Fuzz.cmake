@@ -1,0 +1,12 @@
+# libFuzzer targets over the PostgreSQL-free core: one executable per test/fuzz/*_fuzzer.cpp. Needs clang.
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "VECTOR_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
+endif()
+target_compile_options(vector_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS test/fuzz/*_fuzzer.cpp)
+foreach(source ${fuzz_sources})
+  cmake_path(GET source STEM name)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE vector_core vector_warnings)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endforeach()

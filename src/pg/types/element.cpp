@@ -1,0 +1,46 @@
+// Access to the bytes of vector and halfvec.
+#include "types/element.hpp"
+
+#include "types/checks.hpp"
+
+namespace vec::pg {
+
+template <class Type>
+View<Type> view(Datum datum) {
+  using AnyValue = Value<typename Type::Element>;
+  const auto* value = reinterpret_cast<const AnyValue*>(PG_DETOAST_DATUM(datum));
+  const Size size = VARSIZE(value);
+  const int dim = size >= sizeof(AnyValue) ? value->dim : 0;
+  if (dim < 1 || dim > kMaxDimensions || size != value_size<Type>(dim)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_DATA_CORRUPTED), errmsg("corrupted %s: %zu bytes do not hold %d "
+                                                     "dimensions",
+                                                     Type::name, size, dim)));
+  }
+  return {value->x, dim, value};
+}
+
+template <class Type>
+Pair<Type> pair_arguments(FunctionCallInfo fcinfo) {
+  const Pair<Type> pair{argument<Type>(fcinfo, 0), argument<Type>(fcinfo, 1)};
+  check_same_dimensions(Type::name, pair.a.dim, pair.b.dim);
+  return pair;
+}
+
+template <class Type>
+Value<typename Type::Element>* new_value(int dim) {
+  auto* value = static_cast<Value<typename Type::Element>*>(palloc(value_size<Type>(dim)));
+  SET_VARSIZE(value, value_size<Type>(dim));
+  value->dim = static_cast<int16>(dim);
+  value->unused = 0;
+  return value;
+}
+
+template View<VectorType> view<VectorType>(Datum);
+template View<HalfvecType> view<HalfvecType>(Datum);
+template Pair<VectorType> pair_arguments<VectorType>(FunctionCallInfo);
+template Pair<HalfvecType> pair_arguments<HalfvecType>(FunctionCallInfo);
+template Vector* new_value<VectorType>(int);
+template Halfvec* new_value<HalfvecType>(int);
+
+}  // namespace vec::pg

@@ -1,0 +1,69 @@
+# docs/reference.md names every object of the extension.
+use strict;
+use warnings;
+use FindBin;
+use PostgreSQL::Test::Cluster;
+use Test::More;
+
+sub slurp
+{
+    open my $file, '<', $_[0] or die "$_[0]: $!";
+    local $/;
+    return scalar <$file>;
+}
+
+my $root = "$FindBin::Bin/../..";
+my $page = slurp("$root/docs/reference.md");
+
+my $node = PostgreSQL::Test::Cluster->new('reference');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION vector');
+
+# Each query lists texts that the page must contain.
+my $members = q{pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+                AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'vector')};
+my %queries = (
+    'function' => "SELECT '`' || replace(d.objid::regprocedure::text, ',', ', ') || '`' FROM $members
+                   AND d.classid = 'pg_proc'::regclass",
+    'type' => "SELECT '| `' || d.objid::regtype || '` |' FROM $members AND d.classid = 'pg_type'::regclass
+               AND (SELECT typelem = 0 FROM pg_type t WHERE t.oid = d.objid)",
+    'operator' => "SELECT CASE oprname WHEN '||' THEN '<code>&#124;&#124;</code>' ELSE '`' || oprname || '`' END
+                          || ' (' || oprleft::regtype || ', ' || oprright::regtype || ')'
+                   FROM pg_operator o JOIN $members AND d.classid = 'pg_operator'::regclass AND d.objid = o.oid",
+    'operator class' => "SELECT '`' || opcname || '`' FROM pg_opclass o JOIN $members
+                         AND d.classid = 'pg_opclass'::regclass AND d.objid = o.oid",
+    'access method' => "SELECT '`' || amname || '`' FROM pg_am a JOIN $members
+                        AND d.classid = 'pg_am'::regclass AND d.objid = a.oid",
+    'setting' => "SELECT '| `' || name || '` | ' || boot_val || ' | ' || min_val || ' to ' || max_val || ' |'
+                  FROM pg_settings WHERE name LIKE 'hnsw.%'",
+);
+# JOIN ... WHERE of the shared fragment: PostgreSQL wants ON.
+s/JOIN pg_depend d WHERE/JOIN pg_depend d ON/ for values %queries;
+
+for my $kind (sort keys %queries)
+{
+    my @texts = split /\n/, $node->safe_psql('postgres', "LOAD 'vector'; $queries{$kind}");
+    ok(@texts > 0, "the extension has objects of kind $kind");
+    my @missing = grep { index($page, $_) < 0 } @texts;
+    is(join("\n", @missing), '', "every $kind is in the reference");
+}
+
+# A cast is a row with both types: | ... `from` ... | `to` | how |
+my $how = q{CASE castcontext WHEN 'i' THEN 'implicitly' WHEN 'a' THEN 'in assignments' ELSE 'explicitly' END};
+my @casts = split /\n/, $node->safe_psql('postgres',
+    "SELECT castsource::regtype || ';' || casttarget::regtype || ';' || $how
+     FROM pg_cast c JOIN $members AND d.classid = 'pg_cast'::regclass AND d.objid = c.oid" =~ s/pg_depend d WHERE/pg_depend d ON/r);
+ok(@casts > 0, 'the extension has casts');
+for my $cast (@casts)
+{
+    my ($from, $to, $applied) = split /;/, $cast;
+    like($page, qr/^\|[^|]*`\Q$from\E`[^|]*\| `\Q$to\E` \| $applied/m, "cast from $from to $to");
+}
+
+# Index options are not in the catalog, but in the table that parses them.
+my @options = slurp("$root/src/pg/hnsw/options.cpp") =~ /\{"(\w+)", RELOPT_TYPE/g;
+ok(@options > 0, 'the access method has options');
+like($page, qr/^\| `$_` \|/m, "option $_") for @options;
+
+done_testing();
