@@ -223,10 +223,6 @@ my $query = q('[1,0,-1,0.5,0,0,1,0]');
 my $allowed = qr/^(?:psql:<stdin>:\d+: )?ERROR:  XX00[12]: /;
 my %seen;
 
-# Found by this test. Remove what is mended.
-my %unmended = (
-	append_tids_on_own_page => 'locks the same page twice',
-	meta_dimensions => 'not compared with the column');
 
 sub survives
 {
@@ -252,11 +248,7 @@ sub survives
 	@bad = ('it hangs: ' . $node->safe_psql('postgres', q(SELECT wait_event_type, wait_event, query FROM pg_stat_activity
 		WHERE state = 'active' AND pid <> pg_backend_pid()))) if $timed_out;
 	$seen{$name} = $stderr;
-  TODO:
-	{
-		local $TODO = $unmended{$name};
-		is(join("\n", @bad), '', "$name: answers or says that it is corrupted");
-	}
+	is(join("\n", @bad), '', "$name: answers or says that it is corrupted");
 	if ($timed_out || $ret == 2)
 	{
 		# A hanging session holds a lock of the page for ever, a crash has ended the others.
@@ -286,7 +278,6 @@ is($seen{nothing}, '', 'no error without damage');
 # A metapage that cannot be ours
 foreach my $name (qw(meta_zeroed meta_magic meta_version meta_m meta_dimensions file_of_no_page))
 {
-	local $TODO = $unmended{$name};
 	like(
 		$seen{$name},
 		qr/ERROR:  XX002: index "${name}_embedding" is not a valid hnsw index\n(?:.*\n)?HINT:  Please REINDEX it\./,

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include "memory_pages.hpp"
 #include "vector/hnsw/insert.hpp"
@@ -175,69 +177,273 @@ class MemoryIndex {
   std::vector<std::byte> code_;
 };
 
-// A graph on pages over rows.
-class PageIndex {
- public:
-  PageIndex(Metric metric, const Vectors& rows, hnsw::Parameters parameters)
-      : codec(codec_for(metric, rows), *best_kernels()),
-        graph(pages, codec, with_level_bound(parameters)),
-        code_(codec.code_bytes()) {
+// What sessions share: the pages of an index and what is known of it.
+struct PageStore {
+  PageStore(Metric metric, const Vectors& rows, hnsw::Parameters wanted)
+      : codec(codec_for(metric, rows), *best_kernels()), parameters(wanted) {
+    parameters.max_level = geometry().max_level();
     hnsw::format_page(pages.raw(0), hnsw::PageKind::meta, 0);
+    write_entry_point({});
+  }
+
+  hnsw::Geometry geometry() const { return {codec.code_bytes(), parameters.m}; }
+
+  void write_entry_point(hnsw::EntryPoint entry_point) {
     hnsw::MetaPage meta{};
     meta.magic = hnsw::kMagic;
     meta.format_version = hnsw::kFormatVersion;
-    meta.entry_point = hnsw::kNoNode;
-    meta.entry_level = -1;
+    meta.entry_point = entry_point.id;
+    meta.entry_level = entry_point.level;
     hnsw::write_meta(pages.raw(0), meta);
-  }
-
-  hnsw::InsertOutcome insert(const std::vector<float>& x, std::size_t row) {
-    if (!codec.encode(x.data(), code_.data())) return hnsw::InsertOutcome::needs_exclusive;
-    graph.open_insert(code_.data(), tid_of(row));
-    return hnsw::insert(graph, scratch, levels.draw(graph.parameters()), graph.parameters(), true);
-  }
-
-  std::vector<std::size_t> search(const std::vector<float>& query, std::size_t ef) {
-    std::vector<std::byte> prepared(codec.query_bytes());
-    codec.prepare_query(query.data(), prepared.data());
-    graph.open_query(prepared.data());
-    std::vector<std::size_t> rows;
-    hnsw::FlatArray<hnsw::HeapTid> tids;
-    for (const hnsw::Candidate& found : hnsw::search(graph, scratch, ef)) {
-      tids.clear();
-      graph.result_tids(found.id, found.distance, tids);
-      for (hnsw::HeapTid tid : tids.view()) rows.push_back(row_of(tid));
-    }
-    return rows;
-  }
-
-  hnsw::VacuumCounts vacuum(const std::set<std::size_t>& alive) {
-    hnsw::Vacuum<MemoryPages> vacuum(graph, scratch);
-    hnsw::VacuumCounts counts =
-        vacuum.sweep(static_cast<std::uint32_t>(pages.count()),
-                     [&](hnsw::HeapTid tid) { return alive.count(row_of(tid)) == 0; });
-    if (!vacuum.has_dead()) return counts;
-    vacuum.look_for_entry_point();
-    vacuum.replace_entry_point();
-    vacuum.repair(static_cast<std::uint32_t>(pages.count()));
-    vacuum.look_for_entry_point();
-    vacuum.replace_entry_point();
-    vacuum.free_deleted();
-    return counts;
   }
 
   MemoryPages pages;
   Codec codec;
+  hnsw::Parameters parameters;
+  bool inserts_excluded = false;  // somebody has the insert lock for itself
+};
+
+struct FoundRow {
+  std::size_t row;
+  float distance;
+};
+
+// One backend: working memory of its own over the pages of all.
+class Session {
+ public:
+  explicit Session(PageStore& store)
+      : graph(store.pages, store.codec, store.parameters),
+        store_(&store),
+        code_(store.codec.code_bytes()),
+        query_(store.codec.query_bytes()) {}
+
+  // Under the insert lock, shared or, with `alone`, exclusive.
+  hnsw::InsertOutcome attempt(const std::vector<float>& x, std::size_t row, int level, bool alone) {
+    store_->codec.encode(x.data(), code_.data());
+    graph.open_insert(code_.data(), tid_of(row));
+    store_->inserts_excluded = alone;
+    auto outcome = hnsw::insert(graph, scratch, level, store_->parameters, alone);
+    store_->inserts_excluded = false;
+    return outcome;
+  }
+
+  hnsw::InsertOutcome insert(const std::vector<float>& x, std::size_t row, int level) {
+    hnsw::InsertOutcome outcome = attempt(x, row, level, false);
+    if (outcome != hnsw::InsertOutcome::needs_exclusive) return outcome;
+    return attempt(x, row, level, true);
+  }
+  hnsw::InsertOutcome insert(const std::vector<float>& x, std::size_t row) {
+    return insert(x, row, levels.draw(store_->parameters));
+  }
+
+  std::vector<FoundRow> search_rows(const std::vector<float>& query, std::size_t ef) {
+    store_->codec.prepare_query(query.data(), query_.data());
+    graph.open_query(query_.data());
+    std::vector<FoundRow> rows;
+    hnsw::FlatArray<hnsw::HeapTid> tids;
+    for (const hnsw::Candidate& found : hnsw::search(graph, scratch, ef)) {
+      tids.clear();
+      graph.result_tids(found.id, found.distance, tids);
+      for (hnsw::HeapTid tid : tids.view()) rows.push_back({row_of(tid), found.distance});
+    }
+    return rows;
+  }
+  std::vector<std::size_t> search(const std::vector<float>& query, std::size_t ef) {
+    std::vector<std::size_t> rows;
+    for (const FoundRow& found : search_rows(query, ef)) rows.push_back(found.row);
+    return rows;
+  }
+
+  hnsw::VacuumCounts vacuum(const std::set<std::size_t>& alive);
+
   hnsw::PageGraph<MemoryPages> graph;
   hnsw::Scratch scratch;
   LevelSource levels;
 
  private:
-  hnsw::Parameters with_level_bound(hnsw::Parameters parameters) {
-    parameters.max_level = hnsw::Geometry(codec.code_bytes(), parameters.m).max_level();
-    return parameters;
+  PageStore* store_;
+  std::vector<std::byte> code_, query_;
+};
+
+// A vacuum in its steps. A barrier, in which no insert runs, ends each but the last.
+class StagedVacuum {
+ public:
+  static constexpr int kSteps = 3;
+
+  StagedVacuum(PageStore& store, Session& session, std::function<bool(std::size_t row)> is_dead)
+      : store_(&store), vacuum_(session.graph, session.scratch), is_dead_(std::move(is_dead)) {}
+
+  void step() {
+    const auto blocks = static_cast<std::uint32_t>(store_->pages.count());
+    if (next_ == 0) {
+      counts = vacuum_.sweep(blocks, [&](hnsw::HeapTid tid) { return is_dead_(row_of(tid)); });
+    }
+    ++next_;
+    if (!vacuum_.has_dead()) return;
+    if (next_ == 2) vacuum_.repair(blocks);
+    if (next_ == kSteps) {
+      vacuum_.free_deleted();
+    } else {
+      vacuum_.look_for_entry_point();
+    }
   }
-  std::vector<std::byte> code_;
+  void barrier() {
+    if (!vacuum_.has_dead() || next_ == kSteps) return;
+    store_->inserts_excluded = true;
+    vacuum_.replace_entry_point();
+    store_->inserts_excluded = false;
+  }
+  // Up to and including the barrier after `steps` steps.
+  void advance_to(int steps) {
+    while (next_ < steps) {
+      step();
+      barrier();
+    }
+  }
+  void finish() { advance_to(kSteps); }
+
+  hnsw::VacuumCounts counts;
+
+ private:
+  PageStore* store_;
+  hnsw::Vacuum<MemoryPages> vacuum_;
+  std::function<bool(std::size_t)> is_dead_;
+  int next_ = 0;
+};
+
+inline hnsw::VacuumCounts Session::vacuum(const std::set<std::size_t>& alive) {
+  StagedVacuum vacuum(*store_, *this, [&](std::size_t row) { return alive.count(row) == 0; });
+  vacuum.finish();
+  return vacuum.counts;
+}
+
+// A graph on pages and the session that works on it.
+class PageIndex : public PageStore, public Session {
+ public:
+  PageIndex(Metric metric, const Vectors& rows, hnsw::Parameters wanted)
+      : PageStore(metric, rows, wanted), Session(static_cast<PageStore&>(*this)) {}
+};
+
+struct Filled : PageIndex {
+  Filled(Metric metric, const Vectors& rows, int m = 16, int ef_construction = 64)
+      : PageIndex(metric, rows, parameters_for(metric, m, ef_construction)) {
+    for (std::size_t i = 0; i < rows.size(); ++i) insert(rows[i], i);
+  }
+};
+
+// Everything that must hold of an index whose rows are `alive` while nothing runs on it and no
+// element is deleted: in words, empty when all is well.
+class Inspection {
+ public:
+  explicit Inspection(PageStore& store)
+      : store_(&store), geometry_(store.geometry()), session_(store) {}
+
+  std::string problems(const std::set<std::size_t>& alive, const std::vector<float>& query) {
+    for (std::uint32_t block = 1; block < store_->pages.count(); ++block) visit_page(block);
+    for (hnsw::NodeId node : nodes_) check_node(node);
+    for (const auto& [owner, slots] : lists_of_) {
+      if (slots != 0) report("node", owner, "has list slots that it does not know of:", slots);
+    }
+    check_entry_point();
+    for (std::size_t row : alive) {
+      if (stored_.erase(row) == 0) report("row", row, "is not stored");
+    }
+    for (std::size_t row : stored_) report("row", row, "is stored although dead");
+
+    std::set<std::size_t> found;
+    for (std::size_t row : session_.search(query, 100000)) {
+      if (!found.insert(row).second) report("row", row, "is found twice");
+      if (alive.count(row) == 0) report("row", row, "is found although dead");
+    }
+    for (std::size_t row : alive) {
+      if (found.count(row) == 0) report("row", row, "is not found");
+    }
+    return problems_;
+  }
+
+ private:
+  template <class... Words>
+  void report(const Words&... words) {
+    std::ostringstream line;
+    ((line << words << ' '), ...);
+    problems_ += line.str() + "\n";
+  }
+
+  const hnsw::ElementSlot* element(hnsw::NodeId id) {
+    return geometry_.element(store_->pages.raw(geometry_.block_of(id)), geometry_.slot_of(id));
+  }
+
+  void visit_page(std::uint32_t block) {
+    const std::byte* page = store_->pages.raw(block);
+    hnsw::PageKind kind = hnsw::read_trailer(page).kind;
+    if (kind == hnsw::PageKind::elements) {
+      for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+        hnsw::NodeId id = geometry_.node_id(block, slot);
+        hnsw::NodeState state = element(id)->state;
+        if (state == hnsw::NodeState::live) nodes_.push_back(id);
+        if (state == hnsw::NodeState::deleted) report("node", id, "is left deleted");
+      }
+    } else if (kind == hnsw::PageKind::lists) {
+      for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
+        const hnsw::ListSlot* list = geometry_.list(page, slot);
+        if (list->kind != hnsw::ListKind::free) ++lists_of_[list->owner];
+      }
+    }
+  }
+
+  void check_node(hnsw::NodeId node) {
+    const hnsw::ElementSlot* slot = element(node);
+    lists_of_[node] -= geometry_.lists_of(slot->level);
+    std::size_t rows = 0;
+    auto store = [&](hnsw::HeapTid tid) {
+      ++rows;
+      if (!stored_.insert(row_of(tid)).second) report("row", row_of(tid), "is stored twice");
+    };
+    if (slot->tid.is_valid()) store(slot->tid);
+    session_.graph.read_tid_lists(node, slot->further_tids,
+                                  [&](hnsw::ListId, std::span<const hnsw::HeapTid> tids) {
+                                    --lists_of_[node];
+                                    for (hnsw::HeapTid tid : tids) store(tid);
+                                  });
+    if (rows == 0) report("node", node, "has no row");
+    for (int level = 0; level <= slot->level; ++level) check_edges(node, level);
+  }
+
+  void check_edges(hnsw::NodeId node, int level) {
+    hnsw::Candidate edges[hnsw::kMaxNeighbors];
+    std::size_t count = session_.graph.edges(node, level, edges);
+    std::set<hnsw::NodeId> targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      hnsw::NodeId target = edges[i].id;
+      auto edge = [&](const char* fault) { report(node, "->", target, "at level", level, fault); };
+      if (target == node) edge("leads to itself");
+      if (!targets.insert(target).second) edge("is there twice");
+      if (element(target)->state != hnsw::NodeState::live) {
+        edge("leads to no live node");
+      } else if (element(target)->level < level) {
+        edge("leads to a node of a lower level");
+      }
+    }
+  }
+
+  void check_entry_point() {
+    hnsw::EntryPoint entry_point = session_.graph.entry_point();
+    if (entry_point.id == hnsw::kNoNode) {
+      if (!nodes_.empty()) report("no entry point");
+    } else if (element(entry_point.id)->state != hnsw::NodeState::live) {
+      report("the entry point is not live");
+    } else if (element(entry_point.id)->level != entry_point.level) {
+      report("the entry point has another level than the metapage says");
+    }
+  }
+
+  PageStore* store_;
+  hnsw::Geometry geometry_;
+  Session session_;
+  std::vector<hnsw::NodeId> nodes_;
+  std::map<hnsw::NodeId, int> lists_of_;  // list slots by owner, less those its element knows of
+  std::set<std::size_t> stored_;
+  std::string problems_;
 };
 
 template <class Index>

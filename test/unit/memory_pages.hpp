@@ -34,6 +34,9 @@ class Arena {
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
 };
 
+// Keeps the rules of a PageSource and throws std::logic_error at whoever breaks them: content locks
+// in the order metapage, element page, list page, one of a kind at most; no interrupt check, no
+// waiting for another lock and no allocation under an exclusive lock.
 class MemoryPages {
  public:
   using Page = std::array<std::byte, hnsw::kPageBytes>;
@@ -41,16 +44,23 @@ class MemoryPages {
   MemoryPages() { pages_.push_back(new_page()); }
 
   std::size_t count() const { return pages_.size(); }
-  std::byte* raw(std::uint32_t block) { return pages_[block]->data(); }
+  std::byte* raw(std::uint32_t block) { return pages_.at(block)->data(); }
   std::size_t reads = 0;
   std::size_t updates = 0;
 
-  void* allocate(std::size_t bytes) { return arena_.allocate(bytes); }
-  void check_interrupts() {
-    if (on_interrupt) on_interrupt();
+  // Called before every access of a session, while it holds no lock: lets a test act "in another
+  // session" there. What that one does is not interrupted.
+  std::function<void()> before_access;
+  // Stands in for a stale free space map: kNoBlock leaves the answer to the true map.
+  std::function<std::uint32_t(hnsw::PageKind)> misdirect;
+  // Off where pages are not of the kind they are taken for.
+  bool check_lock_order = true;
+
+  void* allocate(std::size_t bytes) {
+    for (const Held& held : held_) require(!held.exclusive, "allocation under an exclusive lock");
+    return arena_.allocate(bytes);
   }
-  // Lets a test act "in another session" between two steps.
-  std::function<void()> on_interrupt;
+  void check_interrupts() { require_unlocked("interrupts checked under a lock"); }
 
   [[noreturn]] void corrupted(std::uint32_t block, const char* what) {
     throw Corrupted("block " + std::to_string(block) + ": " + what);
@@ -59,12 +69,16 @@ class MemoryPages {
 
   template <class Fn>
   void read(std::uint32_t block, Fn fn) {
+    interrupt();
     ++reads;
+    Lock lock(*this, block, rank_of(block), false);
     fn(static_cast<const std::byte*>(pages_.at(block)->data()));
   }
   // Like the real thing: the function works on a copy, which is dropped when it returns false.
   template <class Fn>
   bool update(std::uint32_t block, Fn fn) {
+    interrupt();
+    Lock lock(*this, block, rank_of(block), true);
     Page copy = *pages_.at(block);
     if (!fn(copy.data())) return false;
     ++updates;
@@ -73,6 +87,9 @@ class MemoryPages {
   }
   template <class Fn>
   bool update_pair(std::uint32_t first, std::uint32_t second, Fn fn) {
+    interrupt();
+    Lock lock(*this, first, rank_of(first, Rank::elements), true);
+    Lock second_lock(*this, second, rank_of(second, Rank::lists), true);
     Page copy = *pages_.at(first), second_copy = *pages_.at(second);
     if (!fn(copy.data(), second_copy.data())) return false;
     ++updates;
@@ -81,15 +98,33 @@ class MemoryPages {
     return true;
   }
   std::uint32_t append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
-    pages_.push_back(new_page());
-    hnsw::format_page(
-        pages_.back()->data(), kind,
-        kind == hnsw::PageKind::elements ? geometry.element_bytes() : geometry.list_bytes());
-    auto block = static_cast<std::uint32_t>(pages_.size() - 1);
+    interrupt();
+    require_unlocked("index extended under a lock");
+    std::uint32_t block = append_page(kind, geometry);
     record_space(block, kind, geometry.slots_per_page(kind));
     return block;
   }
+  // A crash may leave a page that was never formatted.
+  std::uint32_t append_zeroes() {
+    pages_.push_back(new_page());
+    return static_cast<std::uint32_t>(pages_.size() - 1);
+  }
+  // For PageWriter.
+  template <class Fill>
+  void write_next(hnsw::PageKind kind, const hnsw::Geometry& geometry, Fill fill) {
+    require_unlocked("index extended under a lock");
+    std::uint32_t block = append_page(kind, geometry);
+    Lock lock(*this, block, rank_of(block), true);
+    fill(raw(block));
+  }
+
   std::uint32_t find_space(hnsw::PageKind kind, std::uint32_t slots) {
+    interrupt();
+    require_unlocked("free space looked for under a lock");
+    if (misdirect) {
+      std::uint32_t block = misdirect(kind);
+      if (block != hnsw::kNoBlock) return block;
+    }
     for (std::size_t block = 0; block < space_.size(); ++block) {
       if (space_[block].kind == kind && space_[block].slots >= slots)
         return static_cast<std::uint32_t>(block);
@@ -97,6 +132,8 @@ class MemoryPages {
     return hnsw::kNoBlock;
   }
   void record_space(std::uint32_t block, hnsw::PageKind kind, std::uint32_t slots) {
+    interrupt();
+    require_unlocked("free space recorded under a lock");
     if (space_.size() <= block) space_.resize(block + 1);
     space_[block] = {kind, slots};
   }
@@ -106,13 +143,94 @@ class MemoryPages {
     hnsw::PageKind kind{};
     std::uint32_t slots = 0;
   };
+
+ public:
+  // All pages as they are now, to return to any number of times. What sessions allocated since is
+  // freed then.
+  struct Snapshot {
+    std::vector<Page> pages;
+    std::vector<Space> space;
+  };
+  Snapshot snapshot() const {
+    Snapshot taken;
+    for (const auto& page : pages_) taken.pages.push_back(*page);
+    taken.space = space_;
+    return taken;
+  }
+  void restore(const Snapshot& snapshot) {
+    pages_.clear();
+    for (const Page& page : snapshot.pages) pages_.push_back(std::make_unique<Page>(page));
+    space_ = snapshot.space;
+    arena_ = {};
+  }
+
+ private:
+  enum class Rank { metapage, elements, lists };
+  struct Held {
+    std::uint32_t block;
+    Rank rank;
+    bool exclusive;
+  };
+
+  class Lock {
+   public:
+    Lock(MemoryPages& pages, std::uint32_t block, Rank rank, bool exclusive) : pages_(&pages) {
+      for (const Held& held : pages.held_) {
+        require(held.block != block, "page locked twice");
+        require(held.rank < rank || !pages.check_lock_order, "pages locked out of order");
+      }
+      pages.held_.push_back({block, rank, exclusive});
+    }
+    ~Lock() { pages_->held_.pop_back(); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+   private:
+    MemoryPages* pages_;
+  };
+
+  static void require(bool kept, const char* breach) {
+    if (!kept) throw std::logic_error(breach);
+  }
+  void require_unlocked(const char* breach) const { require(held_.empty(), breach); }
+
+  // By what the page is; `taken_for` when it was never formatted.
+  Rank rank_of(std::uint32_t block, Rank taken_for = Rank::lists) {
+    if (block == hnsw::kMetaBlock) return Rank::metapage;
+    switch (hnsw::read_trailer(raw(block)).kind) {
+      case hnsw::PageKind::elements:
+        return Rank::elements;
+      case hnsw::PageKind::lists:
+        return Rank::lists;
+      default:
+        return taken_for;
+    }
+  }
+
+  void interrupt() {
+    if (!before_access || !held_.empty() || is_interrupted_) return;
+    is_interrupted_ = true;
+    before_access();
+    is_interrupted_ = false;
+  }
+
+  std::uint32_t append_page(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
+    pages_.push_back(new_page());
+    hnsw::format_page(
+        pages_.back()->data(), kind,
+        kind == hnsw::PageKind::elements ? geometry.element_bytes() : geometry.list_bytes());
+    return static_cast<std::uint32_t>(pages_.size() - 1);
+  }
   static std::unique_ptr<Page> new_page() {
     auto page = std::make_unique<Page>();
     page->fill(std::byte{0});
     return page;
   }
+
   std::vector<std::unique_ptr<Page>> pages_;
   std::vector<Space> space_;
+  std::vector<Held> held_;
+  bool is_interrupted_ = false;
   Arena arena_;
 };
 

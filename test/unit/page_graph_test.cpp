@@ -9,13 +9,6 @@ namespace {
 using hnsw::Geometry;
 using hnsw::NodeId;
 
-struct Filled : PageIndex {
-  Filled(Metric metric, const Vectors& rows, int m = 16, int ef_construction = 64)
-      : PageIndex(metric, rows, parameters_for(metric, m, ef_construction)) {
-    for (std::size_t i = 0; i < rows.size(); ++i) insert(rows[i], i);
-  }
-};
-
 TEST(Geometry, ElementOf768DimensionsAt8BitsLeavesRoomFor8APage) {
   Geometry geometry(768 + 12, 16);
   EXPECT_EQ(geometry.elements_per_page(), 8u);

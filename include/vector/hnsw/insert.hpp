@@ -211,7 +211,9 @@ void link_all_back(Storage& storage, Scratch& scratch, const Selection& selectio
 template <GraphWriter Storage>
 InsertOutcome insert(Storage& storage, Scratch& scratch, int level, const Parameters& parameters,
                      bool may_become_root) {
-  const auto [start, top_level] = descend(storage, scratch, level);
+  const Descent descent = descend(storage, scratch, level);
+  const NodeId start = descent.node;
+  const int top_level = descent.entry_point.level;
   Selection selection{};
   if (start != kNoNode) {
     selection = select_for_insert(storage, scratch, start, level, top_level, parameters);

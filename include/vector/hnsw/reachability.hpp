@@ -56,7 +56,7 @@ class ReachabilityRepair {
       if (node >= held.limit() || held.contains(node) || is_dead_(node)) return;
       storage_->check_interrupts();
       if (!storage_->open_node(node)) return;
-      NodeId start = descend(*storage_, *scratch_, 0).id;
+      NodeId start = descend(*storage_, *scratch_, 0).node;
       if (!held.contains(start)) start = entry_point;
       search_layer(*storage_, *scratch_, {&start, 1}, ef_, 0);
       if (!adopt_by_nearest(node, held)) return;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "vector/hnsw/parameters.hpp"
 #include "vector/hnsw/storage.hpp"
@@ -65,17 +66,16 @@ inline bool farther(const Candidate& a, const Candidate& b) {
 }
 
 // Visited nodes of one layer's search and their distances to the query: open addressing, power of
-// two.
+// two. Growing moves between two arrays, so that once both are large enough nothing is allocated
+// any more.
 class VisitedTable {
  public:
   template <Allocator A>
   void reset(A& allocator, std::size_t expected) {
     capacity_ = 256;
     while (capacity_ < 2 * expected) capacity_ *= 2;
-    if (allocated_ < capacity_) {
-      slots_ = static_cast<Candidate*>(allocator.allocate(capacity_ * sizeof(Candidate)));
-      allocated_ = capacity_;
-    }
+    // What an earlier, larger search needed is not cleared each time.
+    use_at_least(allocator, capacity_, current_);
     clear_slots();
   }
 
@@ -106,39 +106,49 @@ class VisitedTable {
   std::size_t size() const { return count_; }
 
  private:
+  struct Slots {
+    Candidate* data = nullptr;
+    std::size_t allocated = 0;
+  };
+
   Candidate* find(NodeId id) const {
     // Fibonacci hashing: ids of one page differ in their low bits only.
     std::size_t i = (id * 0x9e3779b97f4a7c15ull) >> 32 & (capacity_ - 1);
-    while (slots_[i].id != id && slots_[i].id != kNoNode) i = (i + 1) & (capacity_ - 1);
-    return &slots_[i];
+    while (current_.data[i].id != id && current_.data[i].id != kNoNode)
+      i = (i + 1) & (capacity_ - 1);
+    return &current_.data[i];
   }
 
   void clear_slots() {
-    std::fill(slots_, slots_ + capacity_, Candidate{0, kNoNode});
+    std::fill_n(current_.data, capacity_, Candidate{0, kNoNode});
     count_ = 0;
+  }
+
+  template <Allocator A>
+  static void use_at_least(A& allocator, std::size_t capacity, Slots& slots) {
+    if (slots.allocated >= capacity) return;
+    slots = {static_cast<Candidate*>(allocator.allocate(capacity * sizeof(Candidate))), capacity};
+  }
+
+  template <Allocator A>
+  void grow(A& allocator) {
+    const std::size_t old_capacity = capacity_;
+    const std::size_t old_count = count_;
+    use_at_least(allocator, 2 * old_capacity, other_);
+    std::swap(current_, other_);
+    capacity_ = 2 * old_capacity;
+    clear_slots();
+    for (std::size_t i = 0; i < old_capacity; ++i) {
+      if (other_.data[i].id != kNoNode) *find(other_.data[i].id) = other_.data[i];
+    }
+    count_ = old_count;
   }
 
   static constexpr float kNotMeasured = std::numeric_limits<float>::quiet_NaN();
 
-  template <Allocator A>
-  void grow(A& allocator) {
-    Candidate* old_slots = slots_;
-    std::size_t old_capacity = capacity_;
-    capacity_ *= 2;
-    slots_ = static_cast<Candidate*>(allocator.allocate(capacity_ * sizeof(Candidate)));
-    allocated_ = capacity_;
-    std::size_t count = count_;
-    clear_slots();
-    for (std::size_t i = 0; i < old_capacity; ++i) {
-      if (old_slots[i].id != kNoNode) *find(old_slots[i].id) = old_slots[i];
-    }
-    count_ = count;
-  }
-
-  Candidate* slots_ = nullptr;
-  std::size_t allocated_ = 0;
-  std::size_t capacity_ =
-      0;  // in use: what an earlier, larger search needed is not cleared each time
+  Slots current_;
+  Slots other_;
+  std::size_t capacity_ = 0;
   std::size_t count_ = 0;
 };
 

@@ -9,9 +9,12 @@ namespace vec::hnsw {
 // call.
 template <GraphReader Storage>
 std::span<Candidate> search(Storage& storage, Scratch& scratch, std::size_t ef) {
-  NodeId start = descend(storage, scratch, 0).id;
-  if (start == kNoNode) return {};
-  search_layer(storage, scratch, {&start, 1}, ef, 0);
+  const Descent descent = descend(storage, scratch, 0);
+  if (descent.node == kNoNode) return {};
+  // The entry point, too: all nodes are reachable from there (reachability.hpp), not from
+  // everywhere.
+  const NodeId starts[] = {descent.node, descent.entry_point.id};
+  search_layer(storage, scratch, starts, ef, 0);
   return sort_nearest(scratch);
 }
 

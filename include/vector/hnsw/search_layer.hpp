@@ -81,11 +81,16 @@ inline std::span<Candidate> sort_nearest(Scratch& scratch) {
   return scratch.nearest.view();
 }
 
+// Where a descent through the upper layers arrives.
+struct Descent {
+  NodeId node;             // kNoNode when the graph is empty
+  EntryPoint entry_point;  // where it began
+};
+
 // Algorithm 5, lines 2-4: from the entry point down to `target_level` (exclusive), moving to a
-// nearer neighbor as long as there is one. Returns the node reached, kNoNode when the graph is
-// empty, with the level of the entry point.
+// nearer neighbor as long as there is one.
 template <GraphReader Storage>
-EntryPoint descend(Storage& storage, Scratch& scratch, int target_level) {
+Descent descend(Storage& storage, Scratch& scratch, int target_level) {
   EntryPoint entry_point = storage.entry_point();
   Candidate current{0, kNoNode};
   for (int attempts = 0; entry_point.id != kNoNode; ++attempts) {
@@ -109,7 +114,7 @@ EntryPoint descend(Storage& storage, Scratch& scratch, int target_level) {
               });
     }
   }
-  return {current.id, entry_point.level};
+  return {current.id, entry_point};
 }
 
 }  // namespace vec::hnsw

@@ -72,8 +72,8 @@ Datum accumulate(FunctionCallInfo fcinfo) {
   float8* sums = state.values + 1;
   for_each_block(value.dim, [&](int begin, int count) {
     float block[kBlock];
-    Type::load(value.x + begin, static_cast<Size>(count), block);
-    for (int i = 0; i < count; ++i) add_to(sums[begin + i], block[i]);
+    const float* x = Type::load(value.x + begin, static_cast<Size>(count), block);
+    for (int i = 0; i < count; ++i) add_to(sums[begin + i], x[i]);
   });
   PG_RETURN_ARRAYTYPE_P(state.array);
 }

@@ -5,27 +5,49 @@
 namespace vec::pg {
 namespace {
 
-// Writes operation(a, b) to `result`, which may be `a`. An infinite element is an overflow; with
-// `operation_underflows` a zero from two other numbers is an underflow.
+// c = operation(a, b). Returns whether an element may be out of range: too large or, if the
+// operation underflows, too small. In steps of eight, which compilers turn into vector
+// instructions.
+template <class Type, bool operation_underflows, class Operation>
+bool compute(const float* a, const float* b, Size count, Operation operation, float* c) {
+  constexpr Size kLanes = 8;
+  unsigned doubtful[kLanes] = {};
+  const auto compute_one = [&](Size i, unsigned& doubt) {
+    c[i] = operation(a[i], b[i]);
+    const float size = __builtin_fabsf(c[i]);
+    doubt |= size < Type::too_large ? 0U : 1U;
+    if (operation_underflows) doubt |= size <= Type::too_small ? 1U : 0U;
+  };
+  Size i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (Size lane = 0; lane < kLanes; ++lane) compute_one(i + lane, doubtful[lane]);
+  }
+  for (; i < count; ++i) compute_one(i, doubtful[0]);
+  return std::any_of(doubtful, doubtful + kLanes, [](unsigned doubt) { return doubt != 0; });
+}
+
+// Writes operation(a, b) to `result`, which may be `a`. What becomes infinite is an overflow; if
+// the operation underflows, a zero from two other numbers is one, too.
 template <class Type, bool operation_underflows, class Operation>
 void for_each_element(const Pair<Type>& pair, Value<typename Type::Element>* result,
                       Operation operation) {
   for_each_block(pair.a.dim, [&](int begin, int dim) {
     const auto count = static_cast<Size>(dim);
-    float a[kBlock];
-    float b[kBlock];
+    float a_buffer[kBlock];
+    float b_buffer[kBlock];
     float c[kBlock];
-    Type::load(pair.a.x + begin, count, a);
-    Type::load(pair.b.x + begin, count, b);
-    for (Size i = 0; i < count; ++i) c[i] = operation(a[i], b[i]);
-    Type::store(c, count, result->x + begin);
-    for (Size i = 0; i < count; ++i) {
-      const auto element = result->x[static_cast<Size>(begin) + i];
-      if (!Type::is_finite(element)) float_overflow_error();
-      if (operation_underflows && Type::load(element) == 0 && a[i] != 0 && b[i] != 0) {
-        float_underflow_error();
+    const float* a = Type::load(pair.a.x + begin, count, a_buffer);
+    const float* b = Type::load(pair.b.x + begin, count, b_buffer);
+    if (compute<Type, operation_underflows>(a, b, count, operation, c)) {
+      for (Size i = 0; i < count; ++i) {
+        const float size = __builtin_fabsf(c[i]);
+        if (!(size < Type::too_large)) float_overflow_error();
+        if (operation_underflows && size <= Type::too_small && a[i] != 0 && b[i] != 0) {
+          float_underflow_error();
+        }
       }
     }
+    Type::store(c, count, result->x + begin);
   });
 }
 

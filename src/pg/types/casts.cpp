@@ -13,14 +13,13 @@ Datum apply_typmod(FunctionCallInfo fcinfo) {
   PG_RETURN_POINTER(value.value);
 }
 
-// Calls read(begin, count, floats) for each block of the new value's elements.
+// read(begin, count, buffer) returns the numbers of a block, written to the buffer or elsewhere.
 template <class Type, class Read>
 Value<typename Type::Element>* value_from(int dim, Read read) {
   auto* value = new_value<Type>(dim);
   for_each_block(dim, [&](int begin, int count) {
     float block[kBlock];
-    read(begin, count, block);
-    store_checked<Type>(block, count, value->x + begin);
+    store_checked<Type>(read(begin, count, block), count, value->x + begin);
   });
   return value;
 }
@@ -29,8 +28,8 @@ template <class From, class To>
 Datum convert(FunctionCallInfo fcinfo) {
   const View<From> from = argument<From>(fcinfo, 0);
   check_expected_dimensions(PG_GETARG_INT32(1), from.dim);
-  PG_RETURN_POINTER(value_from<To>(from.dim, [&](int begin, int count, float* out) {
-    From::load(from.x + begin, static_cast<Size>(count), out);
+  PG_RETURN_POINTER(value_from<To>(from.dim, [&](int begin, int count, float* buffer) {
+    return From::load(from.x + begin, static_cast<Size>(count), buffer);
   }));
 }
 
@@ -38,9 +37,10 @@ Datum convert(FunctionCallInfo fcinfo) {
 template <class Type, class ArrayElement>
 Datum from_numbers(ArrayType* array, int dim) {
   const auto* elements = reinterpret_cast<const ArrayElement*>(ARR_DATA_PTR(array));
-  PG_RETURN_POINTER(value_from<Type>(dim, [&](int begin, int count, float* out) {
+  PG_RETURN_POINTER(value_from<Type>(dim, [&](int begin, int count, float* buffer) {
     // What does not fit becomes infinite, and is then refused.
-    for (int i = 0; i < count; ++i) out[i] = static_cast<float>(elements[begin + i]);
+    for (int i = 0; i < count; ++i) buffer[i] = static_cast<float>(elements[begin + i]);
+    return buffer;
   }));
 }
 
@@ -50,10 +50,11 @@ Datum from_numerics(ArrayType* array, int dim) {
   int found = 0;
   deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &elements, nullptr, &found);
   Assert(found == dim);
-  PG_RETURN_POINTER(value_from<Type>(dim, [&](int begin, int count, float* out) {
+  PG_RETURN_POINTER(value_from<Type>(dim, [&](int begin, int count, float* buffer) {
     for (int i = 0; i < count; ++i) {
-      out[i] = DatumGetFloat4(DirectFunctionCall1(numeric_float4, elements[begin + i]));
+      buffer[i] = DatumGetFloat4(DirectFunctionCall1(numeric_float4, elements[begin + i]));
     }
+    return buffer;
   }));
 }
 
@@ -100,7 +101,9 @@ Datum to_array(FunctionCallInfo fcinfo) {
   array->elemtype = FLOAT4OID;
   ARR_DIMS(array)[0] = value.dim;
   ARR_LBOUND(array)[0] = 1;
-  Type::load(value.x, static_cast<Size>(value.dim), reinterpret_cast<float4*>(ARR_DATA_PTR(array)));
+  auto* elements = reinterpret_cast<float4*>(ARR_DATA_PTR(array));
+  const float* numbers = Type::load(value.x, static_cast<Size>(value.dim), elements);
+  if (numbers != elements) std::memcpy(elements, numbers, size - header);
   PG_RETURN_ARRAYTYPE_P(array);
 }
 

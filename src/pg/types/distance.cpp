@@ -99,9 +99,9 @@ Datum normalize(FunctionCallInfo fcinfo) {
   auto* unit = new_value<Type>(value.dim);
   for_each_block(value.dim, [&](int begin, int count) {
     float block[kBlock];
-    Type::load(value.x + begin, static_cast<Size>(count), block);
+    const float* x = Type::load(value.x + begin, static_cast<Size>(count), block);
     for (int i = 0; i < count; ++i) {
-      block[i] = length > 0.0 ? static_cast<float>(block[i] / length) : 0.0F;
+      block[i] = length > 0.0 ? static_cast<float>(x[i] / length) : 0.0F;
     }
     Type::store(block, static_cast<Size>(count), unit->x + begin);
   });

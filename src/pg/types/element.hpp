@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "compat.hpp"
@@ -40,13 +41,17 @@ static_assert(kMaxDimensions <= PG_INT16_MAX);
 struct VectorType {
   using Element = float;
   static constexpr const char* name = "vector";  // in messages
+  // From here on a number becomes infinite; to here, 0.
+  static constexpr float too_large = std::numeric_limits<float>::infinity();
+  static constexpr float too_small = 0;
 
   static float load(float element) { return element; }
-  static void load(const float* from, Size count, float* to) {
+  // The elements as floats: themselves, or what is written to `buffer`.
+  [[nodiscard]] static const float* load(const float* from, Size, float*) { return from; }
+  // No element changes, so there is nothing to round.
+  static void store(const float* from, Size count, float* to) {
     std::memcpy(to, from, count * sizeof(float));
   }
-  // As load: no element changes, so there is nothing to round.
-  static void store(const float* from, Size count, float* to) { load(from, count, to); }
   static bool is_finite(float element) { return __builtin_isfinite(element); }
   // -0 becomes 0, everything else stays.
   static float positive_zero(float element) { return element + 0.0F; }
@@ -55,9 +60,14 @@ struct VectorType {
 struct HalfvecType {
   using Element = Half;
   static constexpr const char* name = "halfvec";
+  static constexpr float too_large = 65520;     // halfway from 65504 to the next power of 2
+  static constexpr float too_small = 0x1p-25F;  // half the smallest
 
   static float load(Half element) { return to_float(element); }
-  static void load(const Half* from, Size count, float* to) { kernels().to_float(from, count, to); }
+  [[nodiscard]] static const float* load(const Half* from, Size count, float* buffer) {
+    kernels().to_float(from, count, buffer);
+    return buffer;
+  }
   // Rounds to nearest even; what is too large becomes infinite.
   static void store(const float* from, Size count, Half* to) { kernels().to_half(from, count, to); }
   static bool is_finite(Half element) { return (element.bits & 0x7c00) != 0x7c00; }

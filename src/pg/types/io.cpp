@@ -55,8 +55,8 @@ template <class Type>
 Datum out(FunctionCallInfo fcinfo) {
   const View<Type> value = argument<Type>(fcinfo, 0);
   const auto count = static_cast<Size>(value.dim);
-  float numbers[kMaxDimensions];
-  Type::load(value.x, count, numbers);
+  float buffer[kMaxDimensions];
+  const float* numbers = Type::load(value.x, count, buffer);
   char* text = static_cast<char*>(palloc(max_vector_text(count)));
   print_vector_text(numbers, count, float_to_shortest_decimal_bufn, text);
   PG_RETURN_CSTRING(text);

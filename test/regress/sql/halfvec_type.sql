@@ -82,7 +82,6 @@ COPY items (id, embedding) FROM stdin;
 COPY items (id, embedding) FROM stdin;
 5	[7,8,1e9]
 \.
-\echo :LAST_ERROR_SQLSTATE
 COPY (SELECT id, embedding, several FROM items ORDER BY id) TO stdout;
 ALTER TABLE items ALTER COLUMN embedding TYPE vector(3);
 SELECT embedding FROM items WHERE id = 3;

@@ -13,9 +13,9 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ': ' || message || CASE WHEN detail <> '' THEN ' / ' || detail ELSE '' END;
 END $$;
 
--- states that no aggregate makes; the functions of one more C name, for a state with the wrong elements
-CREATE FUNCTION vector_accum(real[], vector) RETURNS real[] AS '$libdir/vector' LANGUAGE C IMMUTABLE STRICT;
-CREATE FUNCTION halfvec_avg(int[]) RETURNS halfvec AS '$libdir/vector' LANGUAGE C IMMUTABLE STRICT;
+-- for states with the wrong elements
+CREATE FUNCTION accum_of_real(real[], vector) RETURNS real[] AS '$libdir/vector', 'vector_accum' LANGUAGE C IMMUTABLE STRICT;
+CREATE FUNCTION avg_of_int(int[]) RETURNS halfvec AS '$libdir/vector', 'halfvec_avg' LANGUAGE C IMMUTABLE STRICT;
 
 \pset format unaligned
 \pset tuples_only on
@@ -81,7 +81,7 @@ SELECT expression || ' => ' || error_of(expression) FROM unnest(ARRAY[
 	$$'[1e-30]'::vector * '[1e-30]'$$,
 	$$sum(v) FROM (VALUES ('[3e38]'::vector), ('[3e38]')) t (v)$$,
 	$$'{1e39}'::numeric[]::vector$$,
-	$$vector_accum('{1,2}'::real[], '[1]')$$,
+	$$accum_of_real('{1,2}', '[1]')$$,
 	$$'[65520]'::halfvec$$,
 	$$'[65520]'::vector::halfvec$$,
 	$$'{70000}'::int[]::halfvec$$,
@@ -91,7 +91,7 @@ SELECT expression || ' => ' || error_of(expression) FROM unnest(ARRAY[
 	$$'[0.0001]'::halfvec * '[0.0001]'$$,
 	$$sum(v) FROM (VALUES ('[60000]'::halfvec), ('[60000]')) t (v)$$,
 	$$halfvec_avg('{1,70000}'::float8[])$$,
-	$$halfvec_avg('{1}'::int[])$$
+	$$avg_of_int('{1}')$$
 ]) WITH ORDINALITY AS e (expression, n) ORDER BY n;
 
-DROP FUNCTION error_of(text), vector_accum(real[], vector), halfvec_avg(int[]);
+DROP FUNCTION error_of(text), accum_of_real(real[], vector), avg_of_int(int[]);

@@ -1,7 +1,7 @@
 -- Hashing of vector and halfvec: hash joins, grouping, hash indexes, hash partitions.
 
 -- what is equal hashes equally
-SELECT vector_hash('[0,1]') = vector_hash('[-0,1]') AS zeros, vector_hash('[1,2]') = vector_hash(ARRAY[1,2]) AS same,
+SELECT vector_hash('[0,1]') = vector_hash('[-0,1]') AS zeros, vector_hash('[1,2]') = vector_hash(ARRAY[1,2]::vector) AS same,
 	vector_hash('[1,2]') <> vector_hash('[2,1]') AS order_matters, vector_hash('[0]') <> vector_hash('[0,0]') AS dimensions_matter,
 	vector_hash_extended('[0]', 7) = vector_hash_extended('[-0]', 7) AS extended_zeros,
 	vector_hash_extended('[1]', 1) <> vector_hash_extended('[1]', 2) AS seed_matters;
@@ -40,7 +40,7 @@ SET enable_mergejoin = off;
 SET enable_nestloop = off;
 EXPLAIN (COSTS OFF) SELECT label, count(*) FROM items JOIN labels USING (v) GROUP BY label;
 SELECT label, count(*), min(id), max(id) FROM items JOIN labels USING (v) GROUP BY label ORDER BY label;
-EXPLAIN (COSTS OFF) SELECT count(*) FROM items WHERE h NOT IN (SELECT h FROM labels WHERE h IS NOT NULL);
+SELECT count(*) FROM items WHERE h NOT IN (SELECT h FROM labels WHERE h IS NOT NULL);
 SELECT label, count(id) FROM items RIGHT JOIN labels USING (h) GROUP BY label ORDER BY label;
 SELECT count(*) FROM items WHERE v = ANY (SELECT v FROM labels);
 RESET enable_mergejoin;

@@ -137,7 +137,7 @@ DROP TABLE items, large;
 SELECT p.oid::regprocedure AS not_immutable_strict_parallel_safe
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'vector'
-WHERE NOT (provolatile = 'i' AND proisstrict AND proparallel = 's') ORDER BY 1;
+WHERE NOT (provolatile = 'i' AND (proisstrict OR prokind = 'a') AND proparallel = 's') ORDER BY 1;
 SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
 FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'vector'
 WHERE d.deptype = 'e' AND d.classid <> 'pg_opfamily'::regclass AND obj_description(d.objid, d.classid::regclass::name) IS NULL
