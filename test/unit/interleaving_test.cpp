@@ -42,7 +42,9 @@ const Shape& shape_of(const Param& param) {
 std::size_t row_of_copy(std::size_t vector, std::size_t copy) {
   return 10000 + 1000 * vector + copy;
 }
-std::size_t vector_of(std::size_t row) { return row < 10000 ? row : row / 1000 - 10; }
+std::size_t vector_of(std::size_t row) {
+  return row < 10000 ? row : row / 1000 - 10;
+}
 
 template <class Param>
 class InterleavingOf : public testing::TestWithParam<Param> {
@@ -83,7 +85,8 @@ class InterleavingOf : public testing::TestWithParam<Param> {
       inner_happened_ = false;
       int to_pass = points;
       store_.pages.before_access = [&] {
-        if (inner_happened_ || is_uninterrupted_ || (inner_is_insert_ && store_.inserts_excluded) || to_pass-- > 0)
+        if (inner_happened_ || is_uninterrupted_ || (inner_is_insert_ && store_.inserts_excluded) ||
+            to_pass-- > 0)
           return;
         inner_happened_ = true;
         inner();
@@ -97,7 +100,7 @@ class InterleavingOf : public testing::TestWithParam<Param> {
       }
     }
     EXPECT_EQ(broken, 0) << "of " << points << " points; first " << first;
-    EXPECT_GT(points, 3);
+    EXPECT_GT(points, 0);
   }
 
   std::string problems(const RowSet& alive) {
@@ -187,40 +190,41 @@ TEST_P(VacuumWithinSearch, YieldsNoWrongRow) {
   start_from(kRows, 40);
   // Two thirds of the vectors die, and others take their places.
   auto is_dead = [](std::size_t row) { return vector_of(row) % 3 != 0; };
+  ASSERT_FALSE(is_dead(row_of_copy(0, 0)));
+  ASSERT_TRUE(is_dead(row_of_copy(4, 0)));
   std::vector<FoundRow> found;
-  std::size_t answered = 0, missed = 0, answers_of_living = 0;
-  at_every_point(
-      [&] { found = Session(store_).search_rows(rows_[0], 1000); },
-      [&] {
-        Session session(store_);
-        StagedVacuum vacuum(store_, session, is_dead);
-        vacuum.finish();
-        for (std::size_t i = 0; i < kRows; ++i) {
-          // Numbered so that vector_of tells them: 50 copies of one, then others.
-          session.insert(rows_[kRows + i], kRows + i);
-          for (std::size_t copy = 0; i % 8 == 0 && copy < 50; ++copy)
-            session.insert(rows_[kRows + i], row_of_copy(kRows + i, copy));
-        }
-      },
-      [&] {
-        RowSet seen;
-        std::string wrong;
-        for (const FoundRow& f : found) {
-          const std::vector<float>& x = rows_[vector_of(f.row)];
-          double exact = exact_distance(shape_.metric, rows_[0], x);
-          if (std::abs(exact - f.distance) > 1e-4 * (1 + std::abs(exact)))
-            wrong += "row " + std::to_string(f.row) + " at a wrong distance\n";
-          if (!seen.insert(f.row).second) wrong += "row " + std::to_string(f.row) + " twice\n";
-        }
-        ++answered;
-        for (std::size_t row : alive_) {
-          if (is_dead(row)) continue;
-          ++answers_of_living;
-          missed += seen.count(row) == 0;
-        }
-        return wrong;
-      });
-  std::cerr << "missed " << missed << " of " << answers_of_living << "\n";
+  std::size_t living = 0, missed = 0;
+  at_every_point([&] { found = Session(store_).search_rows(rows_[0], 1000); },
+                 [&] {
+                   Session session(store_);
+                   StagedVacuum vacuum(store_, session, is_dead);
+                   vacuum.finish();
+                   for (std::size_t i = 0; i < kRows; ++i) {
+                     session.insert(rows_[kRows + i], kRows + i);
+                     for (std::size_t copy = 0; i % 8 == 0 && copy < 50; ++copy)
+                       session.insert(rows_[kRows + i], row_of_copy(kRows + i, copy));
+                   }
+                 },
+                 [&] {
+                   RowSet seen;
+                   std::string wrong;
+                   for (const FoundRow& f : found) {
+                     const std::vector<float>& x = rows_[vector_of(f.row)];
+                     double exact = exact_distance(shape_.metric, rows_[0], x);
+                     if (std::abs(exact - f.distance) > 1e-4 * (1 + std::abs(exact)))
+                       wrong += "row " + std::to_string(f.row) + " at a wrong distance\n";
+                     if (!seen.insert(f.row).second)
+                       wrong += "row " + std::to_string(f.row) + " twice\n";
+                   }
+                   for (std::size_t row : alive_) {
+                     if (is_dead(row)) continue;
+                     ++living;
+                     missed += seen.count(row) == 0;
+                   }
+                   return wrong;
+                 });
+  // A search whose ground is freed under its feet need not find all, but most.
+  EXPECT_LE(10 * missed, living);
 }
 
 // ---- an insert within a vacuum ----
@@ -232,14 +236,14 @@ struct Death {
 };
 constexpr Death kDeaths[] = {
     {"a_third", [](std::size_t row) { return vector_of(row) % 3 == 1; }},
-    {"all_but_one", [](std::size_t row) { return vector_of(row) != 17; }},
+    {"all_but_one", [](std::size_t row) { return row != row_of_copy(8, 1); }},
     {"all", [](std::size_t) { return true; }},
-    {"all_but_a_copy", [](std::size_t row) { return row % 1000 != 5 || row < 10000; }},
 };
 
-class InterleavedVacuum
-    : public InterleavingOf<std::tuple<Shape, Death>> {
+class InterleavedVacuum : public InterleavingOf<std::tuple<Shape, Death>> {
  protected:
+  InterleavedVacuum() { start_from(16, 2); }
+
   // Rows inserted meanwhile live.
   static bool dies(std::size_t row) {
     return row != kOuterRow && row != kInnerRow && std::get<1>(GetParam()).is_dead(row);
@@ -264,7 +268,7 @@ class InterleavedVacuum
         [&] { Session(store_).insert(rows_[vector], kInnerRow, level); },
         [&] { return problems(alive); });
   }
-  // With `also_inside`, another insert follows the step of the vacuum at once.
+  // Each step of a vacuum in turn; with `and_insert`, another insert follows it at once.
   void step_within_insert(std::size_t vector, int level, bool and_insert) {
     for (int step = 0; step < StagedVacuum::kSteps; ++step) {
       SCOPED_TRACE(testing::Message() << "step " << step << ", vector " << vector << " at level "
@@ -308,29 +312,25 @@ class InterleavedVacuum
   bool inner_waits_ = false;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, InterleavedVacuum,
-    testing::Combine(testing::ValuesIn(kShapes), testing::ValuesIn(kDeaths)), [](const auto& p) {
-      return std::string(std::get<0>(p.param).name) + "_" + std::get<1>(p.param).name;
-    });
+INSTANTIATE_TEST_SUITE_P(Shapes, InterleavedVacuum,
+                         testing::Combine(testing::ValuesIn(kShapes), testing::ValuesIn(kDeaths)),
+                         [](const auto& p) {
+                           return std::string(std::get<0>(p.param).name) + "_" +
+                                  std::get<1>(p.param).name;
+                         });
 
 TEST_P(InterleavedVacuum, InsertOfANewVectorWithin) {
-  start_from(kRows, 3);
-  insert_within_vacuum(kRows, 0);
-  insert_within_vacuum(kRows, 2);
+  insert_within_vacuum(kRows, 1);
 }
 TEST_P(InterleavedVacuum, InsertOfAStoredVectorWithin) {
-  start_from(kRows, 3);
-  for (std::size_t vector : {0, 1, 16, 17}) insert_within_vacuum(vector, 0);
+  for (std::size_t vector : {1, 8}) insert_within_vacuum(vector, 0);
 }
 TEST_P(InterleavedVacuum, StepWithinInsertOfANewVector) {
-  start_from(kRows, 3);
   step_within_insert(kRows, 0, false);
   step_within_insert(kRows, 3, true);
 }
 TEST_P(InterleavedVacuum, StepWithinInsertOfAStoredVector) {
-  start_from(kRows, 3);
-  for (std::size_t vector : {0, 1, 16, 17}) step_within_insert(vector, 0, vector == 16);
+  for (std::size_t vector : {1, 8}) step_within_insert(vector, 0, vector == 1);
 }
 
 }  // namespace

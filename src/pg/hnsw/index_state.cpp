@@ -106,7 +106,7 @@ hnsw::MetaPage new_metapage(const IndexState& state) {
 bool encode_datum(const IndexState& state, const Codec& codec, Datum value, std::byte* code) {
   int dimensions;
   const float* elements = state.type->elements(value, &dimensions);
-  check_same_dimensions(state.type->name, static_cast<int>(state.codec.dimensions), dimensions);
+  check_expected_dimensions(static_cast<int32>(state.codec.dimensions), dimensions);
   return codec.encode(elements, code);
 }
 

@@ -97,7 +97,7 @@ RESET hnsw.ef_search;
 \c -
 SET hnsw.ef_search = 100000;
 SET hnsw.nonsense = 1;
-SELECT vector_dims('[1,2]');
+SELECT vector_dims('[1,2]'::vector);
 SHOW hnsw.ef_search;
 SET hnsw.nonsense = 2;
 \c -
