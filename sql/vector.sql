@@ -730,3 +730,20 @@ CREATE OPERATOR CLASS halfvec_l1_ops
 	FUNCTION 1 l1_distance(halfvec, halfvec),
 	FUNCTION 3 hnsw_halfvec_support(internal);
 COMMENT ON OPERATOR CLASS halfvec_l1_ops USING hnsw IS 'taxicab distance';
+
+--
+-- operator families: each came with the operator class of its name
+--
+
+COMMENT ON OPERATOR FAMILY vector_ops USING btree IS 'order of vectors';
+COMMENT ON OPERATOR FAMILY halfvec_ops USING btree IS 'order of halfvecs';
+COMMENT ON OPERATOR FAMILY vector_ops USING hash IS 'equality of vectors';
+COMMENT ON OPERATOR FAMILY halfvec_ops USING hash IS 'equality of halfvecs';
+COMMENT ON OPERATOR FAMILY vector_l2_ops USING hnsw IS 'Euclidean distance';
+COMMENT ON OPERATOR FAMILY vector_ip_ops USING hnsw IS 'inner product';
+COMMENT ON OPERATOR FAMILY vector_cosine_ops USING hnsw IS 'cosine distance';
+COMMENT ON OPERATOR FAMILY vector_l1_ops USING hnsw IS 'taxicab distance';
+COMMENT ON OPERATOR FAMILY halfvec_l2_ops USING hnsw IS 'Euclidean distance';
+COMMENT ON OPERATOR FAMILY halfvec_ip_ops USING hnsw IS 'inner product';
+COMMENT ON OPERATOR FAMILY halfvec_cosine_ops USING hnsw IS 'cosine distance';
+COMMENT ON OPERATOR FAMILY halfvec_l1_ops USING hnsw IS 'taxicab distance';

@@ -31,8 +31,8 @@ my %queries = (
     'operator' => "SELECT CASE oprname WHEN '||' THEN '<code>&#124;&#124;</code>' ELSE '`' || oprname || '`' END
                           || ' (' || oprleft::regtype || ', ' || oprright::regtype || ')'
                    FROM pg_operator o JOIN $members AND d.classid = 'pg_operator'::regclass AND d.objid = o.oid",
-    'operator class' => "SELECT '`' || opcname || '`' FROM pg_opclass o JOIN $members
-                         AND d.classid = 'pg_opclass'::regclass AND d.objid = o.oid",
+    'operator class' => "SELECT '| `' || opcname || '` | `' || amname || '`' FROM pg_opclass o JOIN pg_am a ON a.oid = opcmethod
+                         JOIN $members AND d.classid = 'pg_opclass'::regclass AND d.objid = o.oid",
     'access method' => "SELECT '`' || amname || '`' FROM pg_am a JOIN $members
                         AND d.classid = 'pg_am'::regclass AND d.objid = a.oid",
     'setting' => "SELECT '| `' || name || '` | ' || boot_val || ' | ' || min_val || ' to ' || max_val || ' |'
@@ -61,9 +61,32 @@ for my $cast (@casts)
     like($page, qr/^\|[^|]*`\Q$from\E`[^|]*\| `\Q$to\E` \| $applied/m, "cast from $from to $to");
 }
 
+# The examples: those with a result give it, and the indexes can be built, so no name on the page is a wrong one.
+$node->safe_psql('postgres', 'CREATE TABLE vectors (c vector(3)); CREATE TABLE halfvecs (c halfvec(3))');
+my @examples = $page =~ /`(SELECT [^`]*)` → `([^`]*)`/g;
+ok(@examples > 60, 'there are examples');
+while (my ($query, $result) = splice @examples, 0, 2)
+{
+    $query =~ s/\\\|/|/g;    # a bar inside a table
+    is($node->safe_psql('postgres', $query), $result, $query);
+}
+my @indexes = $page =~ /\| `(CREATE INDEX [^`]*)` \|/g;
+is(scalar @indexes, 12, 'an example for each operator class');
+$node->safe_psql('postgres', $_) for @indexes;
+
 # Index options are not in the catalog, but in the table that parses them.
 my @options = slurp("$root/src/pg/hnsw/options.cpp") =~ /\{"(\w+)", RELOPT_TYPE/g;
 ok(@options > 0, 'the access method has options');
-like($page, qr/^\| `$_` \|/m, "option $_") for @options;
+for my $option (@options)
+{
+    my ($default, $low, $high) = $page =~ /^\| `$option` \| (\d+) \| (\d+) to (\d+)/m;
+    ok(defined $high, "option $option has its default and range") or next;
+    for my $value ($low - 1, $high + 1)
+    {
+        my ($status, $out, $err) = $node->psql('postgres',
+            "CREATE INDEX ON vectors USING hnsw (c vector_l2_ops) WITH ($option = $value)");
+        like($err, qr/Valid values are between "$low" and "$high"/, "range of $option");
+    }
+}
 
 done_testing();

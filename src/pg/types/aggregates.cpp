@@ -37,6 +37,8 @@ State new_state(float8 rows, int dim) {
   ARR_LBOUND(array)[0] = 1;
   State state = state_of(array);
   state.values[0] = rows;
+  // The neutral element: -0.0 + x is x for every x, also for -0.
+  std::fill_n(state.values + 1, dim, -0.0);
   return state;
 }
 

@@ -94,10 +94,6 @@ static_assert(std::is_trivially_destructible_v<View<VectorType>>);
 template <class Type>
 View<Type> view(Datum datum);
 
-inline View<VectorType> vector_view(Datum datum) {
-  return view<VectorType>(datum);
-}
-
 template <class Type>
 View<Type> argument(FunctionCallInfo fcinfo, int n) {
   return view<Type>(PG_GETARG_DATUM(n));

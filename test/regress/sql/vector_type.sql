@@ -133,13 +133,13 @@ DROP CAST (bytea AS vector);
 DROP TABLE items, large;
 
 -- all functions but the access method's may run anywhere in a plan, and every object says what it is
--- (array types and operator families come by themselves)
+-- (array types come by themselves)
 SELECT p.oid::regprocedure AS not_immutable_strict_parallel_safe
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'vector'
 WHERE NOT (provolatile = 'i' AND (proisstrict OR prokind = 'a') AND proparallel = 's') ORDER BY 1;
 SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
 FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'vector'
-WHERE d.deptype = 'e' AND d.classid <> 'pg_opfamily'::regclass AND obj_description(d.objid, d.classid::regclass::name) IS NULL
+WHERE d.deptype = 'e' AND obj_description(d.objid, d.classid::regclass::name) IS NULL
 	AND pg_describe_object(d.classid, d.objid, 0) NOT LIKE 'type %[]'
 ORDER BY 1;
