@@ -111,8 +111,7 @@ inline std::set<std::size_t> all_rows(std::size_t count) {
 
 inline hnsw::Parameters parameters_for(Metric metric, int m, int ef_construction,
                                        int max_level = 30) {
-  return {m, ef_construction, max_level, hnsw::default_rule(metric),
-          metric != Metric::inner_product};
+  return {m, ef_construction, max_level, hnsw::default_rule(metric)};
 }
 
 inline CodecParameters codec_for(Metric metric, const Vectors& rows,
@@ -148,8 +147,7 @@ class MemoryIndex {
   }
 
   std::size_t repair_reachability() {
-    return hnsw::ReachabilityRepair(graph, scratch, 64, [](hnsw::NodeId) { return false; })
-        .adopt_unreachable();
+    return hnsw::ReachabilityRepair(graph, scratch, 64, [](hnsw::NodeId) { return false; }).run();
   }
 
   std::vector<std::size_t> search(const std::vector<float>& query, std::size_t ef) {
@@ -180,7 +178,9 @@ class MemoryIndex {
 // What sessions share: the pages of an index and what is known of it.
 struct PageStore {
   PageStore(Metric metric, const Vectors& rows, hnsw::Parameters wanted)
-      : codec(codec_for(metric, rows), *best_kernels()), parameters(wanted) {
+      : dimensions(rows.at(0).size()),
+        codec(codec_for(metric, rows), *best_kernels()),
+        parameters(wanted) {
     parameters.max_level = geometry().max_level();
     hnsw::format_page(pages.raw(0), hnsw::PageKind::meta, 0);
     write_entry_point({});
@@ -197,6 +197,7 @@ struct PageStore {
     hnsw::write_meta(pages.raw(0), meta);
   }
 
+  std::size_t dimensions;
   MemoryPages pages;
   Codec codec;
   hnsw::Parameters parameters;
@@ -219,7 +220,8 @@ class Session {
 
   // Under the insert lock, shared or, with `alone`, exclusive.
   hnsw::InsertOutcome attempt(const std::vector<float>& x, std::size_t row, int level, bool alone) {
-    store_->codec.encode(x.data(), code_.data());
+    check_dimensions(x);
+    if (!store_->codec.encode(x.data(), code_.data())) throw std::logic_error("has no place");
     graph.open_insert(code_.data(), tid_of(row));
     store_->inserts_excluded = alone;
     auto outcome = hnsw::insert(graph, scratch, level, store_->parameters, alone);
@@ -237,6 +239,7 @@ class Session {
   }
 
   std::vector<FoundRow> search_rows(const std::vector<float>& query, std::size_t ef) {
+    check_dimensions(query);
     store_->codec.prepare_query(query.data(), query_.data());
     graph.open_query(query_.data());
     std::vector<FoundRow> rows;
@@ -261,6 +264,10 @@ class Session {
   LevelSource levels;
 
  private:
+  void check_dimensions(const std::vector<float>& x) const {
+    if (x.size() != store_->dimensions) throw std::logic_error("vector of other dimensions");
+  }
+
   PageStore* store_;
   std::vector<std::byte> code_, query_;
 };
@@ -281,14 +288,13 @@ class StagedVacuum {
     ++next_;
     if (!vacuum_.has_dead()) return;
     if (next_ == 2) vacuum_.repair(blocks);
-    if (next_ == kSteps) {
-      vacuum_.free_deleted();
-    } else {
-      vacuum_.look_for_entry_point();
-    }
+    if (next_ == kSteps) vacuum_.free_deleted();
   }
   void barrier() {
     if (!vacuum_.has_dead() || next_ == kSteps) return;
+    // The first waits for running inserts only: what they have stored may have to be the entry
+    // point.
+    vacuum_.look_for_entry_point();
     store_->inserts_excluded = true;
     vacuum_.replace_entry_point();
     store_->inserts_excluded = false;
@@ -321,7 +327,9 @@ inline hnsw::VacuumCounts Session::vacuum(const std::set<std::size_t>& alive) {
 class PageIndex : public PageStore, public Session {
  public:
   PageIndex(Metric metric, const Vectors& rows, hnsw::Parameters wanted)
-      : PageStore(metric, rows, wanted), Session(static_cast<PageStore&>(*this)) {}
+      : PageStore(metric, rows, wanted), Session(store()) {}
+
+  PageStore& store() { return *this; }
 };
 
 struct Filled : PageIndex {
@@ -332,13 +340,14 @@ struct Filled : PageIndex {
 };
 
 // Everything that must hold of an index whose rows are `alive` while nothing runs on it and no
-// element is deleted: in words, empty when all is well.
+// element is deleted: in words, empty when all is well. One answer each.
 class Inspection {
  public:
   explicit Inspection(PageStore& store)
       : store_(&store), geometry_(store.geometry()), session_(store) {}
 
-  std::string problems(const std::set<std::size_t>& alive, const std::vector<float>& query) {
+  // What the pages themselves say.
+  const std::string& contradictions(const std::set<std::size_t>& alive) {
     for (std::uint32_t block = 1; block < store_->pages.count(); ++block) visit_page(block);
     for (hnsw::NodeId node : nodes_) check_node(node);
     for (const auto& [owner, slots] : lists_of_) {
@@ -349,9 +358,14 @@ class Inspection {
       if (stored_.erase(row) == 0) report("row", row, "is not stored");
     }
     for (std::size_t row : stored_) report("row", row, "is stored although dead");
+    return problems_;
+  }
 
+  // And whether a search as wide as the graph finds every row, and each once.
+  const std::string& problems(const std::set<std::size_t>& alive, const std::vector<float>& query) {
+    contradictions(alive);
     std::set<std::size_t> found;
-    for (std::size_t row : session_.search(query, 100000)) {
+    for (std::size_t row : session_.search(query, nodes_.size() + 1)) {
       if (!found.insert(row).second) report("row", row, "is found twice");
       if (alive.count(row) == 0) report("row", row, "is found although dead");
     }

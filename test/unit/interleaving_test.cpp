@@ -29,6 +29,10 @@ constexpr Shape kShapes[] = {
     {"inner_product", Metric::inner_product, 3, 3},
 };
 
+void PrintTo(const Shape& shape, std::ostream* out) {
+  *out << shape.name;
+}
+
 template <class Param>
 const Shape& shape_of(const Param& param) {
   if constexpr (std::is_same_v<Param, Shape>) {
@@ -50,6 +54,7 @@ template <class Param>
 class InterleavingOf : public testing::TestWithParam<Param> {
  protected:
   static constexpr std::size_t kRows = 40;
+  static constexpr std::size_t kFirstNear = 2 * kRows;
   static constexpr int kEf = 12;
   // Row numbers of what is inserted meanwhile.
   static constexpr std::size_t kOuterRow = 1000, kInnerRow = 2000;
@@ -58,11 +63,20 @@ class InterleavingOf : public testing::TestWithParam<Param> {
       : shape_(shape_of(this->GetParam())),
         rows_(Clustered(4, shape_.dimensions, 31, shape_.metric == Metric::inner_product)
                   .draw(2 * kRows)),
-        store_(shape_.metric, rows_, parameters_for(shape_.metric, shape_.m, kEf)) {}
+        store_(shape_.metric, rows_, parameters_for(shape_.metric, shape_.m, kEf)),
+        empty_(store_.pages.snapshot()) {
+    // Vectors kFirstNear + i are near to vectors kRows + i.
+    for (std::size_t i = 0; i < 5; ++i) {
+      rows_.push_back(rows_[kRows + i]);
+      rows_.back()[0] += 0.01f;
+    }
+  }
 
   // The graph that every run starts from: vectors 0 .. count - 1, each as a row of its number; and
   // for every fourth `copies` more rows, of the numbers 10000 + 1000 * vector + copy.
   void start_from(std::size_t count, std::size_t copies = 0) {
+    store_.pages.restore(empty_);
+    alive_.clear();
     Session session(store_);
     for (std::size_t i = 0; i < count; ++i) {
       session.insert(rows_[i], i);
@@ -110,8 +124,8 @@ class InterleavingOf : public testing::TestWithParam<Param> {
   Shape shape_;
   Vectors rows_;
   PageStore store_;
-  RowSet alive_;
-  MemoryPages::Snapshot start_;
+  RowSet alive_;  // at the start
+  MemoryPages::Snapshot empty_, start_;
   bool inner_is_insert_ = false;
   bool inner_happened_ = false;
 
@@ -164,10 +178,13 @@ INSTANTIATE_TEST_SUITE_P(Shapes, InsertWithinInsert, testing::ValuesIn(kShapes),
                          [](const auto& p) { return p.param.name; });
 
 TEST_P(InsertWithinInsert, OfOthers) {
-  run(kRows, kRows, kRows + 1);
+  for (std::size_t i = 0; i < 5; ++i) run(kRows, kRows + i, kRows + 5 + i);
+}
+TEST_P(InsertWithinInsert, OfNeighbors) {
+  for (std::size_t i = 0; i < 5; ++i) run(kRows, kRows + i, kFirstNear + i);
 }
 TEST_P(InsertWithinInsert, OfTheSameVector) {
-  run(kRows, kRows, kRows);
+  for (std::size_t i = 0; i < 5; ++i) run(kRows, kRows + i, kRows + i);
 }
 TEST_P(InsertWithinInsert, OfAStoredVector) {
   run(kRows, 7, 7);
@@ -234,6 +251,9 @@ struct Death {
   const char* name;
   bool (*is_dead)(std::size_t row);
 };
+void PrintTo(const Death& death, std::ostream* out) {
+  *out << death.name;
+}
 constexpr Death kDeaths[] = {
     {"a_third", [](std::size_t row) { return vector_of(row) % 3 == 1; }},
     {"all_but_one", [](std::size_t row) { return row != row_of_copy(8, 1); }},
@@ -242,7 +262,7 @@ constexpr Death kDeaths[] = {
 
 class InterleavedVacuum : public InterleavingOf<std::tuple<Shape, Death>> {
  protected:
-  InterleavedVacuum() { start_from(16, 2); }
+  InterleavedVacuum() { start_from(24, 3); }
 
   // Rows inserted meanwhile live.
   static bool dies(std::size_t row) {
@@ -320,17 +340,17 @@ INSTANTIATE_TEST_SUITE_P(Shapes, InterleavedVacuum,
                          });
 
 TEST_P(InterleavedVacuum, InsertOfANewVectorWithin) {
-  insert_within_vacuum(kRows, 1);
+  for (int level : {0, 4}) insert_within_vacuum(kRows, level);
 }
 TEST_P(InterleavedVacuum, InsertOfAStoredVectorWithin) {
-  for (std::size_t vector : {1, 8}) insert_within_vacuum(vector, 0);
+  for (std::size_t vector : {0, 1, 4, 8}) insert_within_vacuum(vector, 0);
 }
 TEST_P(InterleavedVacuum, StepWithinInsertOfANewVector) {
   step_within_insert(kRows, 0, false);
   step_within_insert(kRows, 3, true);
 }
 TEST_P(InterleavedVacuum, StepWithinInsertOfAStoredVector) {
-  for (std::size_t vector : {1, 8}) step_within_insert(vector, 0, vector == 1);
+  for (std::size_t vector : {0, 1, 4, 8}) step_within_insert(vector, 0, vector == 1);
 }
 
 }  // namespace

@@ -110,27 +110,33 @@ void take_over_victims(Storage& storage, Scratch& scratch, Selection& selection,
   });
 }
 
-// Adds the edge base -> new_node to base's list: append while there is room, replace `victim` if it
-// is still there, else decide anew.
+// Adds the edge base -> new_node to base's list: append while there is room, else replace. At level
+// 0 only `victim` is replaced, which the new node has taken over; if another insert was there
+// first, nothing is. Returns whether the list has the edge now.
 template <GraphWriter Storage>
-void link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
+bool link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
                NodeId victim, const SelectionRule& rule) {
   const Candidate edge{base.distance, new_node};
+  bool linked = false;
   storage.update_edges(base.id, level, [&](std::span<Candidate> list, std::size_t count) {
-    if (count < storage.max_neighbors(level)) {
-      list[count] = edge;
-      return count + 1;
+    // Vacuum's repair may have offered the edge already.
+    linked = contains(list.first(count), new_node);
+    if (linked) return kUnchanged;
+    std::size_t place = count;
+    if (count == storage.max_neighbors(level)) {
+      if (level > 0) {
+        place = place_to_replace(list.first(count), edge, scratch.visited, rule);
+      } else {
+        place = 0;
+        while (place < count && list[place].id != victim) ++place;
+      }
+      if (place >= count) return kUnchanged;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      if (list[i].id != victim) continue;
-      list[i] = edge;
-      return count;
-    }
-    std::size_t place = place_to_replace(list.first(count), edge, scratch.visited, rule);
-    if (place == kUnchanged) return kUnchanged;
     list[place] = edge;
-    return count;
+    linked = true;
+    return std::max(count, place + 1);
   });
+  return linked;
 }
 
 // The same where codes are at hand: the whole list is selected anew. Returns whether it has the
@@ -199,11 +205,11 @@ void link_all_back(Storage& storage, Scratch& scratch, const Selection& selectio
       if constexpr (Storage::kCodesAtHand) {
         linked |= link_back_and_reselect(storage, scratch, neighbors[i], l, node, rule);
       } else {
-        link_back(storage, scratch, neighbors[i], l, node, l == 0 ? scratch.victims[i] : kNoNode,
-                  rule);
+        linked |= link_back(storage, scratch, neighbors[i], l, node,
+                            l == 0 ? scratch.victims[i] : kNoNode, rule);
       }
     }
-    if (Storage::kCodesAtHand && l == 0 && !linked) adopt(storage, scratch, neighbors[0], node);
+    if (l == 0 && !linked) adopt(storage, scratch, neighbors[0], node);
   }
 }
 

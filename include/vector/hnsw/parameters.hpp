@@ -45,7 +45,6 @@ struct Parameters {
   int ef_construction;  // size of the candidate list while inserting
   int max_level;        // bound on levels given by the storage
   SelectionRule rule;
-  bool is_metric_space;  // distances obey the triangle inequality, as inner products do not
 
   // M_max0 = 2 M at level 0, M_max = M above.
   int max_neighbors(int level) const { return level == 0 ? 2 * m : m; }

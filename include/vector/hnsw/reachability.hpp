@@ -1,17 +1,13 @@
 // Every node reachable from the entry point at level 0 (not in the paper).
 //
-// Pruning, and the deletion of nodes, can take the last edge to a node; a search never returns it
-// then. Here such a node is adopted (insert.hpp) by the nearest reachable node whose list has room,
-// or else by the nearest; that one loses no other node by it.
+// Pruning, and the deletion of nodes, can cut off a node or a group of them; a search never returns
+// them then. A walk over the whole graph, one random access per node, finds them. Each is adopted
+// (insert.hpp) by the nearest reachable node whose list has room, or else by the nearest; that one
+// loses no other node by it. Run after a build and by vacuum.
 //
-//   adopt_unreachable    exact: walks the whole graph, one random access per node. After a build,
-//   and in
-//                        vacuum for inner product, where short vectors are near to nothing and
-//                        whole groups of them come loose.
-//   adopt_unreferenced   nodes without any edge to them, from a set collected while reading all
-//   pages in
-//                        order. In vacuum for metric spaces, where that finds all (the unit tests
-//                        check).
+// Cheaper tests do not suffice: nodes without any edge to them are only some of those cut off.
+// Vacuum left groups of rows unreachable that referred to each other, in inner product graphs and
+// between clusters far apart (test/unit/vacuum_test.cpp).
 #pragma once
 
 #include "vector/hnsw/insert.hpp"
@@ -31,46 +27,33 @@ class ReachabilityRepair {
   ReachabilityRepair(Storage& storage, Scratch& scratch, std::size_t ef, IsDead is_dead)
       : storage_(&storage), scratch_(&scratch), ef_(ef), is_dead_(is_dead) {}
 
-  // Both return how many nodes were adopted.
-  std::size_t adopt_unreachable() {
+  // Returns how many nodes were adopted.
+  std::size_t run() {
     const NodeId entry_point = storage_->entry_point().id;
     if (entry_point == kNoNode) return 0;
-    NodeSet reached;
-    reached.reset(*storage_, storage_->id_limit());
-    spread(entry_point, reached);
-    return adopt_all_but(reached, entry_point, [&](NodeId adopted) { spread(adopted, reached); });
-  }
-
-  std::size_t adopt_unreferenced(NodeSet& referenced) {
-    const NodeId entry_point = storage_->entry_point().id;
-    if (entry_point == kNoNode) return 0;
-    referenced.add(entry_point);
-    return adopt_all_but(referenced, entry_point, [&](NodeId adopted) { referenced.add(adopted); });
-  }
-
- private:
-  template <class Adopted>
-  std::size_t adopt_all_but(const NodeSet& held, NodeId entry_point, Adopted adopted) {
+    reached_.reset(*storage_, storage_->id_limit());
+    spread(entry_point);
     std::size_t count = 0;
     storage_->for_each_node([&](NodeId node) {
-      if (node >= held.limit() || held.contains(node) || is_dead_(node)) return;
+      if (node >= reached_.limit() || reached_.contains(node) || is_dead_(node)) return;
       storage_->check_interrupts();
       if (!storage_->open_node(node)) return;
       NodeId start = descend(*storage_, *scratch_, 0).node;
-      if (!held.contains(start)) start = entry_point;
+      if (!reached_.contains(start)) start = entry_point;
       search_layer(*storage_, *scratch_, {&start, 1}, ef_, 0);
-      if (!adopt_by_nearest(node, held)) return;
-      adopted(node);
+      if (!adopt_by_nearest(node)) return;
+      spread(node);
       ++count;
     });
     return count;
   }
 
-  bool adopt_by_nearest(NodeId node, const NodeSet& held) {
+ private:
+  bool adopt_by_nearest(NodeId node) {
     Candidate edges[kMaxNeighbors];
     const Candidate* chosen = nullptr;
     for (const Candidate& candidate : sort_nearest(*scratch_)) {
-      if (candidate.id == node || !held.contains(candidate.id)) continue;
+      if (candidate.id == node || !reached_.contains(candidate.id)) continue;
       bool has_room = storage_->edges(candidate.id, 0, edges) < storage_->max_neighbors(0);
       if (chosen == nullptr || has_room) chosen = &candidate;
       if (has_room) break;
@@ -79,9 +62,9 @@ class ReachabilityRepair {
     return chosen != nullptr;
   }
 
-  void spread(NodeId from, NodeSet& reached) {
+  void spread(NodeId from) {
     NodeId ids[kMaxNeighbors];
-    reached.add(from);
+    reached_.add(from);
     pending_.push_back(*storage_, from);
     while (!pending_.empty()) {
       storage_->check_interrupts();
@@ -89,7 +72,7 @@ class ReachabilityRepair {
       pending_.pop_back();
       std::size_t count = storage_->neighbors(node, 0, ids);
       for (std::size_t i = 0; i < count; ++i) {
-        if (!is_dead_(ids[i]) && reached.add(ids[i])) pending_.push_back(*storage_, ids[i]);
+        if (!is_dead_(ids[i]) && reached_.add(ids[i])) pending_.push_back(*storage_, ids[i]);
       }
     }
   }
@@ -98,6 +81,7 @@ class ReachabilityRepair {
   Scratch* scratch_;
   std::size_t ef_;
   IsDead is_dead_;
+  NodeSet reached_;
   FlatArray<NodeId> pending_;
 };
 

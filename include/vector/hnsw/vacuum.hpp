@@ -1,14 +1,18 @@
 // Vacuum of the page graph, in steps; the caller puts barriers between them.
 //
-//   sweep        Every page once: dead heap tids are removed; elements left without any become
-//   deleted. (barrier)    Inserts that began before have ended. Those that begin now see the
-//   deleted state and link
-//                to no deleted element. replace_entry_point.
-//   repair       Every list with an edge to a deleted element gets others (repair.hpp); a live
-//   element that
-//                no live one leads to any more is adopted.
-//   (barrier)    replace_entry_point again.
-//   free_deleted Slots and lists of deleted elements become free.
+// 1. sweep: every page once. Dead heap tids are removed; elements left without any become deleted.
+//
+// 2. A barrier: inserts that began before have ended. Those that begin now see the deleted state
+// and link to
+//    no deleted element. Then look_for_entry_point and, in a barrier, replace_entry_point.
+//
+// 3. repair: every list with an edge to a deleted element gets others (repair.hpp). Live elements
+// that only
+//    deleted ones led to are made reachable (reachability.hpp).
+//
+// 4. look_for_entry_point and, in a barrier, replace_entry_point.
+//
+// 5. free_deleted: slots and lists of deleted elements become free.
 //
 // A crash between the steps leaves deleted elements behind; the next sweep picks them up. Scans go
 // on at any time: storage.hpp and PageReader::result_tids say why a reused slot does not hurt them.
@@ -67,7 +71,6 @@ class Vacuum {
   // dead.
   void repair(std::uint32_t blocks) {
     auto is_dead = [&](NodeId id) { return dead_.contains(id); };
-    referenced_.reset(*graph_, std::size_t{blocks} * geometry_.elements_per_page());
     for (std::uint32_t block = kMetaBlock + 1; block < blocks; ++block) {
       graph_->check_interrupts();
       collect_damaged(block);
@@ -75,15 +78,8 @@ class Vacuum {
         if (dead_.contains(damaged.node) || !graph_->open_node(damaged.node)) continue;
         repair_node(*graph_, *scratch_, damaged.node, damaged.level, is_dead, graph_->parameters());
       }
-      note_references(block);
     }
-    ReachabilityRepair reachability(*graph_, *scratch_, graph_->parameters().ef_construction,
-                                    is_dead);
-    if (graph_->parameters().is_metric_space) {
-      reachability.adopt_unreferenced(referenced_);
-    } else {
-      reachability.adopt_unreachable();
-    }
+    ReachabilityRepair(*graph_, *scratch_, graph_->parameters().ef_construction, is_dead).run();
   }
 
   void free_deleted() {
@@ -289,31 +285,6 @@ class Vacuum {
     }
   }
 
-  // What the live elements whose level 0 lists lie on this page lead to.
-  void note_references(std::uint32_t block) {
-    NodeId ids[kMaxNeighbors];
-    auto note = [&](const std::byte* edges, std::size_t count) {
-      geometry_.read_ids(edges, count, ids);
-      for (std::size_t i = 0; i < count; ++i) referenced_.add(ids[i]);
-    };
-    graph_->pages().read(block, [&](const std::byte* page) {
-      PageKind kind = graph_->checked_kind(page, block);
-      if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
-        for_each_element(page, block, [&](NodeId, const ElementSlot* element) {
-          if (element->state == NodeState::live)
-            note(geometry_.element_edges(element), element->degree);
-        });
-      } else if (kind == PageKind::lists && geometry_.first_list_level() == 0) {
-        for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
-          const ListSlot* list = geometry_.list(page, slot);
-          bool counts =
-              list->kind == ListKind::neighbors && list->level == 0 && !dead_.contains(list->owner);
-          if (counts) note(geometry_.list_payload(list), graph_->checked_degree(list, block, 0));
-        }
-      }
-    });
-  }
-
   void free_elements(std::uint32_t block) {
     occupied_.clear();
     FlatArray<ListId>& lists = lists_;
@@ -375,7 +346,6 @@ class Vacuum {
   Geometry geometry_;
   std::uint32_t blocks_ = 0;
   NodeSet dead_;
-  NodeSet referenced_;  // by a live element at level 0
   EntryPoint candidate_;
   FlatArray<Occupied> occupied_;
   FlatArray<Damaged> damaged_;

@@ -113,8 +113,7 @@ class Build {
   void make_reachable(Graph& graph, hnsw::Scratch& scratch) {
     auto none_is_dead = [](hnsw::NodeId) { return false; };
     hnsw::ReachabilityRepair repair(graph, scratch, parameters_.ef_construction, none_is_dead);
-    const std::size_t adopted =
-        repair.adopt_unreachable();  // not inside elog, which need not evaluate it
+    const std::size_t adopted = repair.run();  // not inside elog, which need not evaluate it
     elog(DEBUG1, "hnsw build of \"%s\": %zu elements were made reachable",
          RelationGetRelationName(index_), adopted);
   }

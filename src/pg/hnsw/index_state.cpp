@@ -42,8 +42,7 @@ IndexState checked_state(Relation index, const hnsw::MetaPage& meta) {
 }  // namespace
 
 hnsw::Parameters IndexState::parameters() const {
-  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric),
-          codec.metric != Metric::inner_product};
+  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric)};
 }
 
 IndexState index_state(Relation index) {

@@ -39,6 +39,9 @@ IndexBulkDeleteResult* ambulkdelete(IndexVacuumInfo* info, IndexBulkDeleteResult
         return callback(&pointer, callback_state);
       });
   if (vacuum.has_dead()) {
+    // Inserts that began before the sweep may yet link to what it marked; from here on none does.
+    // Only now can we say whether there is anything live for an entry point.
+    with_no_inserts(index, [] {});
     vacuum.look_for_entry_point();
     with_no_inserts(index, [&] { vacuum.replace_entry_point(); });
     vacuum.repair(RelationGetNumberOfBlocks(index));
