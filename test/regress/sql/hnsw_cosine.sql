@@ -80,7 +80,8 @@ VACUUM (FREEZE) items;
 SELECT same_as_seqscan('[1,2]', (SELECT count(*)::int FROM items WHERE vector_norm(embedding) > 0));
 INSERT INTO items SELECT 2 * n, ARRAY[cosd(3 * n + 1), sind(3 * n + 1)]::vector FROM generate_series(0, 59) AS n;
 SELECT same_as_seqscan('[1,2]', (SELECT count(*)::int FROM items WHERE vector_norm(embedding) > 0));
-SELECT pg_relation_size('items_embedding') = :size AS same_size;
+-- levels are random: a page of lists more or less
+SELECT pg_relation_size('items_embedding') <= :size + 8192 AS same_size;
 
 -- no row, zero vectors only, one row, equal rows
 TRUNCATE items;

@@ -92,7 +92,8 @@ DELETE FROM items WHERE id % 2 = 0;
 VACUUM (FREEZE) items;
 INSERT INTO items SELECT 400 + 2 * n, ARRAY[n / 8, n % 8, -3]::vector FROM generate_series(0, 63) AS n;
 SELECT same_as_seqscan('[1,2,-3]', (SELECT count(embedding)::int FROM items));
-SELECT pg_relation_size('items_embedding') = :size AS same_size;
+-- levels are random: a page of lists more or less
+SELECT pg_relation_size('items_embedding') <= :size + 8192 AS same_size;
 
 -- everything deleted
 DELETE FROM items;
@@ -101,7 +102,8 @@ VACUUM (FREEZE) items;
 SELECT id FROM items ORDER BY embedding <-> '[1,2,3]' LIMIT 1;
 INSERT INTO items SELECT n, ARRAY[n % 5, n / 5 % 5, n / 25]::vector FROM generate_series(0, 124) AS n;
 SELECT same_as_seqscan('[3,2,1]', 125);
-SELECT pg_relation_size('items_embedding') = :size AS same_size;
+-- levels are random: a page of lists more or less
+SELECT pg_relation_size('items_embedding') <= :size + 8192 AS same_size;
 
 -- TRUNCATE, also twice in one transaction
 TRUNCATE items;
