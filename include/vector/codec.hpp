@@ -1,15 +1,15 @@
 // Codecs: how an index stores a vector, and how distances are computed on what is stored.
 //
 // A codec turns a vector into a *code* of fixed size, and knows two distances:
-//   - query_distances: a prepared query against codes, in the order of the index's metric. A scan
-//   uses it.
-//   - code_distances: a code against codes, in the geometry the graph is built in. Building,
-//   inserting
-//     and repairing use it.
+//
+// query_distances: a prepared query against codes, in the order of the index's metric. For scans.
+//
+// code_distances: a code against codes, in the geometry the graph is built in. For building,
+// inserting and repairing.
 //
 // Both are squared L2 for l2 and, on normalized vectors, for cosine (= 2 (1 - cos)); the negative
-// inner product for inner_product. docs/internals.md has the measurement that decided against
-// building inner-product graphs in L2 geometry.
+// inner product for inner_product; L1 for l1. docs/internals.md has the measurement that decided
+// against building inner product graphs in L2 geometry.
 //
 // A NaN distance (inf - inf) is reported as +infinity, so distances are always ordered.
 // A Codec is a plain value: it may be copied bytewise; it owns nothing.

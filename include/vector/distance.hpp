@@ -4,9 +4,8 @@
 // length, also 0 (sums are then 0). Sums are accumulated in single precision with several
 // accumulators, as usual for embeddings; the order of summation differs between tables, so results
 // agree to rounding, not bit by bit. Within one table a kernel is a pure function: equal bytes give
-// an equal result, and a
-// `*_many` kernel gives exactly what the one-pair kernel gives. NaN and infinities propagate as in
-// IEEE arithmetic. No errors.
+// an equal result, and a `*_many` kernel gives exactly what the one-pair kernel gives. NaN and
+// infinities propagate as in IEEE arithmetic. No errors.
 #pragma once
 
 #include <cstddef>

@@ -272,10 +272,11 @@ class Session {
   std::vector<std::byte> code_, query_;
 };
 
-// A vacuum in its steps. A barrier, in which no insert runs, ends each but the last.
+// A vacuum in its steps. A barrier ends each but the last: it waits for running inserts, and what it
+// does then happens while none runs.
 class StagedVacuum {
  public:
-  static constexpr int kSteps = 3;
+  static constexpr int kSteps = 4;
 
   StagedVacuum(PageStore& store, Session& session, std::function<bool(std::size_t row)> is_dead)
       : store_(&store), vacuum_(session.graph, session.scratch), is_dead_(std::move(is_dead)) {}
@@ -287,14 +288,13 @@ class StagedVacuum {
     }
     ++next_;
     if (!vacuum_.has_dead()) return;
-    if (next_ == 2) vacuum_.repair(blocks);
+    if (next_ == 3) vacuum_.repair(blocks);
+    if (next_ == 2 || next_ == 3) vacuum_.look_for_entry_point();
     if (next_ == kSteps) vacuum_.free_deleted();
   }
   void barrier() {
-    if (!vacuum_.has_dead() || next_ == kSteps) return;
-    // The first waits for running inserts only: what they have stored may have to be the entry
-    // point.
-    vacuum_.look_for_entry_point();
+    // The first does nothing but wait.
+    if (!vacuum_.has_dead() || next_ == 1 || next_ == kSteps) return;
     store_->inserts_excluded = true;
     vacuum_.replace_entry_point();
     store_->inserts_excluded = false;

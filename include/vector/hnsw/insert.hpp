@@ -2,16 +2,15 @@
 // change: search and select for every level, store the new element with its lists, link back.
 //
 // Differences from the paper:
-//   - An element equal to a stored one joins it: a node carries any number of heap tids, so
-//   thousands of
-//     equal rows neither grow the graph nor wall off the rest.
-//   - Distances met in the search are remembered, so a back-link into a full list reads no other
-//   node.
-//   - No node is cut off: an edge that gives way to the new node is taken over by the new node,
-//   whose list
-//     has room; and if no neighbor's list accepts the new node, the nearest one's farthest edge
-//     gives way. Without this, inner product graphs lose a fifth of their nodes
-//     (docs/internals.md).
+//
+// An element equal to a stored one joins it: a node carries any number of heap tids, so thousands
+// of equal rows neither grow the graph nor wall off the rest.
+//
+// Distances met in the search are remembered, so a back-link into a full list reads no other node.
+//
+// No node is cut off: an edge that gives way to the new node is taken over by the new node, whose
+// list has room; and if no neighbor's list accepts the new node, the nearest one's farthest edge
+// gives way. Without this, inner product graphs lose a fifth of their nodes (docs/internals.md).
 #pragma once
 
 #include "vector/hnsw/search_layer.hpp"

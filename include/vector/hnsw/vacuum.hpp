@@ -3,12 +3,10 @@
 // 1. sweep: every page once. Dead heap tids are removed; elements left without any become deleted.
 //
 // 2. A barrier: inserts that began before have ended. Those that begin now see the deleted state
-// and link to
-//    no deleted element. Then look_for_entry_point and, in a barrier, replace_entry_point.
+// and link to no deleted element. Then look_for_entry_point and, in a barrier, replace_entry_point.
 //
 // 3. repair: every list with an edge to a deleted element gets others (repair.hpp). Live elements
-// that only
-//    deleted ones led to are made reachable (reachability.hpp).
+// that only deleted ones led to are made reachable (reachability.hpp).
 //
 // 4. look_for_entry_point and, in a barrier, replace_entry_point.
 //

@@ -1,11 +1,10 @@
 // A graph built in memory becomes pages: every page written once, in order.
 //
 // Element pages come first, in the order of the memory graph, so the page id of a node follows from
-// its number; then list pages, where the lists of an element follow each other. `Sink` is a
-// PageSource that also has
-//     write_next(PageKind, const Geometry&, fill)   fill(std::byte* page) fills a formatted page;
-//     blocks
-//                                                   are numbered on from the last
+// its number; then list pages, where the lists of an element follow each other.
+//
+// `Sink` is a PageSource with one more function, write_next(PageKind, const Geometry&, fill): the
+// next block of the index, formatted and then filled by fill(std::byte* page).
 #pragma once
 
 #include "vector/hnsw/memory_graph.hpp"

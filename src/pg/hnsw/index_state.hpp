@@ -8,8 +8,7 @@
 
 namespace vec::pg {
 
-// Cached in rd_amcache, so: one flat chunk of memory. The entry point is not part of
-// it.
+// Cached in rd_amcache, so: one flat chunk of memory. The entry point is not part of it.
 struct IndexState {
   CodecParameters codec;
   const ColumnType* type;
