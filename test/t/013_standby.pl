@@ -9,7 +9,9 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = started_node('primary', "wal_consistency_checking = 'generic'\n", allows_streaming => 1);
+# Page images in every record make much WAL: keep what the standby has not fetched yet.
+my $primary =
+	started_node('primary', "wal_consistency_checking = 'generic'\nwal_keep_size = 4GB\n", allows_streaming => 1);
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
