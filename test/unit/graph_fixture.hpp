@@ -272,8 +272,8 @@ class Session {
   std::vector<std::byte> code_, query_;
 };
 
-// A vacuum in its steps. A barrier ends each but the last: it waits for running inserts, and what it
-// does then happens while none runs.
+// A vacuum in its steps. A barrier ends each but the last: it waits for running inserts, and what
+// it does then happens while none runs.
 class StagedVacuum {
  public:
   static constexpr int kSteps = 4;
