@@ -10,7 +10,7 @@
 //
 // No node is cut off: an edge that gives way to the new node is taken over by the new node, whose
 // list has room; and if no neighbor's list accepts the new node, the nearest one's farthest edge
-// gives way. Without this, inner product graphs lose a fifth of their nodes (docs/internals.md).
+// gives way. Without this, inner product graphs lose short vectors (test PageGraphReachability).
 #pragma once
 
 #include "vector/hnsw/search_layer.hpp"

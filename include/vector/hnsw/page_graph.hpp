@@ -90,20 +90,12 @@ class PageGraph : public PageReader<Pages> {
 
   template <class Change>
   void update_edges(NodeId id, int level, Change change) {
-    Candidate room[kMaxNeighbors + 1];
-    std::span<Candidate> list{room, this->max_neighbors(level) + 1};
     if (level < geometry_.first_list_level()) {
       std::uint32_t block = this->checked_element_block(id);
       pages_->update(block, [&](std::byte* page) {
         ElementSlot* element = this->checked_element(page, block, id);
         if (element->state == NodeState::free) return false;
-        std::byte* bytes = geometry_.element_edges(element);
-        geometry_.read_edges(bytes, element->degree, room);
-        std::size_t count = change(list, std::size_t{element->degree});
-        if (count == kUnchanged) return false;
-        geometry_.write_edges(bytes, list.first(count));
-        element->degree = static_cast<std::uint8_t>(count);
-        return true;
+        return change_edges(geometry_.element_edges(element), level, &element->degree, change);
       });
       return;
     }
@@ -114,14 +106,8 @@ class PageGraph : public PageReader<Pages> {
       this->check_page(page, block, PageKind::lists);
       ListSlot* slot = geometry_.list(page, geometry_.list_slot_of(list_id));
       if (!this->is_neighbor_list(slot, id, level)) return false;
-      std::byte* bytes = geometry_.list_payload(slot);
-      std::size_t degree = this->checked_degree(slot, block, level);
-      geometry_.read_edges(bytes, degree, room);
-      std::size_t count = change(list, degree);
-      if (count == kUnchanged) return false;
-      geometry_.write_edges(bytes, list.first(count));
-      slot->count = static_cast<std::uint8_t>(count);
-      return true;
+      this->checked_degree(slot, block, level);
+      return change_edges(geometry_.list_payload(slot), level, &slot->count, change);
     });
   }
 
@@ -197,6 +183,19 @@ class PageGraph : public PageReader<Pages> {
   using PageReader<Pages>::geometry_;
   using PageReader<Pages>::query_;
   using PageReader<Pages>::open_code_;
+
+  // Applies update_edges' function to the stored list. False when it left the list as it was.
+  template <class Change>
+  bool change_edges(std::byte* bytes, int level, std::uint8_t* degree, Change change) {
+    Candidate room[kMaxNeighbors + 1];
+    std::span<Candidate> list{room, this->max_neighbors(level) + 1};
+    geometry_.read_edges(bytes, *degree, room);
+    std::size_t count = change(list, std::size_t{*degree});
+    if (count == kUnchanged) return false;
+    geometry_.write_edges(bytes, list.first(count));
+    *degree = static_cast<std::uint8_t>(count);
+    return true;
+  }
 
   void* allocate_code() { return this->allocate(codec_.code_bytes()); }
 

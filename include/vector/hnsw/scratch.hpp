@@ -103,8 +103,6 @@ class VisitedTable {
     return slot->id == id ? &slot->distance : nullptr;
   }
 
-  std::size_t size() const { return count_; }
-
  private:
   struct Slots {
     Candidate* data = nullptr;

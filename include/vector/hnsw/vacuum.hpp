@@ -49,7 +49,6 @@ class Vacuum {
   }
 
   bool has_dead() const { return dead_.count() > 0; }
-  std::size_t dead_count() const { return dead_.count(); }
 
   // If the entry point is deleted: looks for the live element to replace it. Call before
   // replace_entry_point, outside of the barrier: it may read the whole index.

@@ -42,7 +42,7 @@ void amcostestimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost*
   // m of the index without opening it: the number of links hardly matters here.
   const double rows = std::fmax(path->indexinfo->tuples, 1);
   const double visited = visited_nodes(rows, hnsw::kDefaultM);
-  costs.numIndexTuples = std::fmin(visited, rows);
+  costs.numIndexTuples = visited;
   genericcostestimate(root, path, loop_count, &costs);
 
   double per_node = kCostOfNode * cpu_tuple_cost + cpu_operator_cost;
