@@ -9,6 +9,10 @@
 //   many_l1/<table>/<element>/<kernel>/<n>  *_many over 8 vectors, in L1 (1536 floats: just about)
 //   convert/<table>/to_<element>/<n>        an array, in L1
 //   stream/<table>/<element>/<kernel>/<n>   *_many over a working set larger than the caches
+//   codes_l1/<table>/<kernel>/<n>           the kernels of codes of 8 bits, in L1; the dots are of
+//   8
+//                                           codes
+//   codes_stream/<table>/<kernel>/<n>       the dots over a working set larger than the caches
 //   stream/read/<n>                         a plain read of the same memory, to compare the streams
 //                                           with
 //
@@ -17,6 +21,8 @@
 // last-level cache.
 #include <benchmark/benchmark.h>
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -186,6 +192,72 @@ void run_stream(benchmark::State& state, ManyKernel<Element> kernel, std::size_t
   set_bytes(state, groups * vectors_per_call * n * sizeof(Element));
 }
 
+// What the kernels of codes read and write, for n elements. The floats are zeros, which stay zeros;
+// the query has the largest elements.
+struct CodeArrays {
+  CodeArrays(const CodeKernels& kernels, std::size_t n)
+      : floats(n), codes(n * vectors_per_call), packed(2 * n), integers(n) {
+    std::mt19937 generator(1);
+    for (std::uint8_t& code : codes) {
+      code = static_cast<std::uint8_t>(generator() % 255 + 1);
+    }
+    const std::vector<std::int16_t> query(n, kLargestCodeQuery);
+    kernels.pack_query(query.data(), n, packed.data());
+    for (std::size_t i = 0; i < vectors_per_call; ++i) {
+      pointers[i] = codes.data() + i * n;
+    }
+  }
+  std::vector<float> floats;
+  std::vector<std::uint8_t> codes;
+  std::vector<std::byte> packed;
+  std::vector<std::int16_t> integers;
+  const std::uint8_t* pointers[vectors_per_call];
+};
+
+void query_dots(const CodeKernels& kernels, std::size_t n, CodeArrays& arrays) {
+  std::int64_t out[vectors_per_call];
+  kernels.query_dot_many(arrays.packed.data(), arrays.pointers, vectors_per_call, n, out);
+  benchmark::DoNotOptimize(out);
+}
+
+void code_dots(const CodeKernels& kernels, std::size_t n, CodeArrays& arrays) {
+  std::int32_t out[vectors_per_call];
+  kernels.code_dot_many(arrays.codes.data(), arrays.pointers, vectors_per_call, n, out);
+  benchmark::DoNotOptimize(out);
+}
+
+using CodeCall = void (*)(const CodeKernels& kernels, std::size_t n, CodeArrays& arrays);
+
+void run_codes(benchmark::State& state, const CodeKernels* kernels, CodeCall call, std::size_t n,
+               std::size_t bytes) {
+  CodeArrays arrays(*kernels, n);
+  for (auto _ : state) {
+    call(*kernels, n, arrays);
+    benchmark::ClobberMemory();
+  }
+  set_bytes(state, bytes);
+}
+
+// One iteration is one pass over the working set.
+void run_code_stream(benchmark::State& state, const CodeKernels* kernels, CodeCall call,
+                     std::size_t n) {
+  const std::vector<std::uint32_t>& words = working_set();
+  const std::size_t groups = words.size() * sizeof(std::uint32_t) / (n * vectors_per_call);
+  CodeArrays arrays(*kernels, n);
+  for (auto _ : state) {
+    const auto* next = reinterpret_cast<const std::uint8_t*>(words.data());
+    for (std::size_t group = 0; group < groups; ++group) {
+      for (const std::uint8_t*& code : arrays.pointers) {
+        code = next;
+        next += n;
+      }
+      call(*kernels, n, arrays);
+      benchmark::ClobberMemory();
+    }
+  }
+  set_bytes(state, groups * vectors_per_call * n);
+}
+
 // One word of every cache line, which costs the processor next to nothing: the memory decides.
 void run_read(benchmark::State& state) {
   constexpr std::size_t line = 64;
@@ -258,6 +330,53 @@ void add_streams(const DistanceKernels& table, std::size_t n) {
       ->Unit(benchmark::kMillisecond);
 }
 
+void add_codes(const DistanceKernels& table, std::size_t n) {
+  const auto add_one = [&](const std::string& kernel, std::size_t bytes, CodeCall call) {
+    add(std::string("codes_l1/") + table.name + "/" + kernel + "/" + std::to_string(n), run_codes,
+        &table.code8, call, n, bytes);
+  };
+  add_one("query_dot_many", n * vectors_per_call, query_dots);
+  add_one("code_dot_many", n * vectors_per_call, code_dots);
+  add_one("dot", n * 5, [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+    benchmark::DoNotOptimize(kernels.dot(arrays.floats.data(), arrays.codes.data(), size));
+  });
+  add_one("residual_squared", n * 5,
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            const float* x = arrays.floats.data();
+            benchmark::DoNotOptimize(kernels.residual_squared(x, arrays.codes.data(), 0.5, size));
+          });
+  add_one("largest_magnitude", n * sizeof(float),
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            benchmark::DoNotOptimize(kernels.largest_magnitude(arrays.floats.data(), size));
+          });
+  add_one("quantize8", n * sizeof(float),
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            kernels.quantize8(arrays.floats.data(), size, 1.0F, arrays.codes.data());
+          });
+  add_one("quantize16", n * sizeof(float),
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            kernels.quantize16(arrays.floats.data(), size, 1.0F, arrays.integers.data());
+          });
+  add_one("pack_query", n * sizeof(std::int16_t),
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            kernels.pack_query(arrays.integers.data(), size, arrays.packed.data());
+          });
+  // Of the largest power of two that is there.
+  add_one("hadamard", std::bit_floor(n) * sizeof(float),
+          [](const CodeKernels& kernels, std::size_t size, CodeArrays& arrays) {
+            kernels.hadamard(arrays.floats.data(), std::bit_floor(size));
+          });
+}
+
+void add_code_streams(const DistanceKernels& table, std::size_t n) {
+  const std::string prefix = std::string("codes_stream/") + table.name;
+  const std::string size = "/" + std::to_string(n);
+  add(prefix + "/query_dot_many" + size, run_code_stream, &table.code8, query_dots, n)
+      ->Unit(benchmark::kMillisecond);
+  add(prefix + "/code_dot_many" + size, run_code_stream, &table.code8, code_dots, n)
+      ->Unit(benchmark::kMillisecond);
+}
+
 const bool registered = [] {
   const auto add_plain_loop = [](const std::string& name, auto kernel, std::size_t n) {
     add("plain_loop/" + name + "/" + std::to_string(n), run_one<float, decltype(kernel)>, kernel,
@@ -270,6 +389,7 @@ const bool registered = [] {
       add_kernels<float>(*kernels, n);
       add_kernels<Half>(*kernels, n);
       add_conversions(*kernels, n);
+      add_codes(*kernels, n);
     }
   }
   for (const std::size_t n : dimensions) {
@@ -278,6 +398,7 @@ const bool registered = [] {
     for (const DistanceKernels* kernels : supported_kernels()) {
       add_streams<float>(*kernels, n);
       add_streams<Half>(*kernels, n);
+      add_code_streams(*kernels, n);
     }
   }
   return true;

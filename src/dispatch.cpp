@@ -41,10 +41,15 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vl");
 }
 
+bool has_avx512vnni() {
+  return has_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
 #endif
 
 constexpr const DistanceKernels* best_first[] = {
 #if defined(__x86_64__)
+    &kernels_avx512vnni,
     &kernels_avx512,
     &kernels_avx2,
 #endif
@@ -54,10 +59,13 @@ constexpr const DistanceKernels* best_first[] = {
 // Where the supported tables begin in best_first.
 std::size_t first_supported() {
 #if defined(__x86_64__)
-  if (has_avx512()) {
+  if (has_avx512vnni()) {
     return 0;
   }
-  return has_avx2() ? 1 : 2;
+  if (has_avx512()) {
+    return 1;
+  }
+  return has_avx2() ? 2 : 3;
 #else
   return 0;
 #endif

@@ -12,6 +12,7 @@
 #include <span>
 #include <type_traits>
 
+#include "vector/code_kernels.hpp"
 #include "vector/half.hpp"
 
 namespace vec {
@@ -40,7 +41,7 @@ struct ElementKernels {
 };
 
 struct DistanceKernels {
-  const char* name;  // "baseline", "avx2", "avx512"
+  const char* name;  // "baseline", "avx2", "avx512", "avx512vnni"
 
   ElementKernels<float> float32;
   ElementKernels<Half> float16;
@@ -49,6 +50,8 @@ struct DistanceKernels {
   // NaNs.
   void (*to_half)(const float* x, std::size_t n, Half* out);
   void (*to_float)(const Half* x, std::size_t n, float* out);
+
+  CodeKernels code8;
 
   template <class Element>
   const ElementKernels<Element>& of() const {

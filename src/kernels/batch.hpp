@@ -29,6 +29,10 @@
 namespace vec {
 namespace {
 
+// Which of several vectors a kernel handles side by side.
+template <std::size_t...>
+struct Slots {};
+
 #if defined(VECTOR_HAVE_XSIMD)
 
 using Batch = xsimd::batch<float, VECTOR_ARCH>;

@@ -11,6 +11,7 @@
 #include <cstddef>
 
 #include "batch.hpp"
+#include "code_kernels.hpp"
 #include "tables.hpp"
 
 namespace vec {
@@ -85,9 +86,6 @@ struct NormSquared {
                   ((s2.low + s2.high) + (s3.low + s3.high)));
   }
 };
-
-template <std::size_t...>
-struct Slots {};
 
 // out[i] = measure(query, vectors[i]) for every i in Slot. Four partial sums per vector hide the
 // latency of the addition. Batches that do not fill a round of four, and the tail, go to different
@@ -192,6 +190,7 @@ const DistanceKernels VECTOR_CONCAT(kernels_, VECTOR_ARCH_NAME) = {
     .float16 = element_kernels<Half>,
     .to_half = convert,
     .to_float = convert,
+    .code8 = code_kernels,
 };
 
 }  // namespace vec

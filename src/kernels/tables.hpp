@@ -10,6 +10,7 @@ extern const DistanceKernels kernels_baseline;
 #if defined(__x86_64__)
 extern const DistanceKernels kernels_avx2;
 extern const DistanceKernels kernels_avx512;
+extern const DistanceKernels kernels_avx512vnni;
 #endif
 
 }  // namespace vec

@@ -13,7 +13,8 @@ namespace vec::pg {
 namespace {
 const DistanceKernels* chosen_kernels = nullptr;
 
-// VECTOR_FORCE_KERNELS=baseline|avx2|avx512 in the server's environment: for tests and benchmarks.
+// VECTOR_FORCE_KERNELS=baseline|avx2|avx512|avx512vnni in the server's environment: for tests and
+// benchmarks.
 const DistanceKernels* choose_kernels() {
   const char* forced = std::getenv("VECTOR_FORCE_KERNELS");
   if (forced == nullptr || forced[0] == '\0') return best_kernels();

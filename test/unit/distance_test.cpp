@@ -30,6 +30,9 @@ struct Avx2 {
 struct Avx512 {
   static constexpr const char* name = "avx512";
 };
+struct Avx512Vnni {
+  static constexpr const char* name = "avx512vnni";
+};
 
 template <class TableName, class ElementType>
 struct Kernels {
@@ -42,7 +45,8 @@ struct Kernels {
 
 using AllKernels =
     testing::Types<Kernels<Baseline, float>, Kernels<Baseline, Half>, Kernels<Avx2, float>,
-                   Kernels<Avx2, Half>, Kernels<Avx512, float>, Kernels<Avx512, Half>>;
+                   Kernels<Avx2, Half>, Kernels<Avx512, float>, Kernels<Avx512, Half>,
+                   Kernels<Avx512Vnni, float>, Kernels<Avx512Vnni, Half>>;
 
 struct KernelsName {
   template <class Tested>
@@ -456,7 +460,9 @@ TEST_P(Table, HalvesGiveTheBitsOfTheWidenedFloats) {
 TEST(KernelSelection, EverySupportedTableIsTested) {
   for (const DistanceKernels* kernels : supported_kernels()) {
     const std::string name = kernels->name;
-    EXPECT_TRUE(name == Baseline::name || name == Avx2::name || name == Avx512::name) << name;
+    EXPECT_TRUE(name == Baseline::name || name == Avx2::name || name == Avx512::name ||
+                name == Avx512Vnni::name)
+        << name;
   }
 }
 
