@@ -1,8 +1,8 @@
 // The instruction-set layer of the kernels of codes: batches of integers, and a batch of codes
 // times a batch of a query. The rules of batch.hpp hold here too.
 //
-// What the compiler's own vectors can say is said with them, for all widths at once. They have no
-// rounding, no horizontal sums and no sums of products of small integers: those are intrinsics.
+// What the compiler's own vectors do well is said with them, for all widths at once. Conversions
+// are intrinsics: GCC 12 makes those between 8 and 32 bits lane by lane.
 #pragma once
 
 #include <cstddef>
@@ -59,8 +59,6 @@ VECTOR_INLINE std::uint64_t load_8_of(const void* from, std::size_t n, std::uint
 // As many lanes as a Batch has.
 using Floats [[gnu::vector_size(batch_size * sizeof(float))]] = float;
 using Integers [[gnu::vector_size(batch_size * sizeof(float))]] = std::int32_t;
-using Shorts [[gnu::vector_size(batch_size * sizeof(std::int16_t))]] = std::int16_t;
-using Bytes [[gnu::vector_size(batch_size)]] = std::uint8_t;
 
 using Lanes = std::make_index_sequence<batch_size>;
 
@@ -116,28 +114,122 @@ VECTOR_INLINE float largest(Integers magnitudes) {
   return result;
 }
 
-// To the nearest integer, of two the even one. REQUIRES: it fits.
-VECTOR_INLINE Integers round(Batch x) {
-#if defined(__AVX512F__)
-  return (Integers)_mm512_cvtps_epi32(x);
-#elif defined(__AVX2__)
-  return (Integers)_mm256_cvtps_epi32(x);
-#elif defined(__x86_64__)
-  return (Integers)_mm_cvtps_epi32(x);
-#else
-  return (Integers)vcvtnq_s32_f32(x);
-#endif
-}
+// Every section defines
+//   round(x)          to the nearest integers, of two the even one; REQUIRES: they fit
+//   store(to, x)      the integers, which fit, in 8 or 16 bits
+//   load(from), load_prefix(from, n)
+//                     of as many codes as a batch has lanes, or of n of them and then zeros, as in
+//                     batch.hpp: the integers they stand for
 
-// The integers, which fit; of a prefix the n first ones, n < batch_size, and nothing beyond.
+#if defined(__AVX512F__)
+
+VECTOR_INLINE Integers round(Batch x) {
+  return (Integers)_mm512_cvtps_epi32(x);
+}
 VECTOR_INLINE void store(std::uint8_t* to, Integers x) {
-  const Bytes bytes = __builtin_convertvector(x, Bytes);
-  __builtin_memcpy(to, &bytes, sizeof bytes);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8((__m512i)x));
 }
 VECTOR_INLINE void store(std::int16_t* to, Integers x) {
-  const Shorts shorts = __builtin_convertvector(x, Shorts);
-  __builtin_memcpy(to, &shorts, sizeof shorts);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16((__m512i)x));
 }
+VECTOR_INLINE Batch float_batch(__m128i codes) {
+  return _mm512_cvtepi32_ps((__m512i)((Integers)_mm512_cvtepu8_epi32(codes) - zero_code));
+}
+VECTOR_INLINE Batch load(const std::uint8_t* from) {
+  return float_batch(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+VECTOR_INLINE Batch load_prefix(const std::uint8_t* from, std::size_t n) {
+  const __m128i zero_codes = _mm_set1_epi8(static_cast<char>(zero_code));
+  const auto mask = static_cast<__mmask16>((1U << n) - 1);
+  return float_batch(_mm_mask_loadu_epi8(zero_codes, mask, from));
+}
+
+#elif defined(__AVX2__)
+
+VECTOR_INLINE Integers round(Batch x) {
+  return (Integers)_mm256_cvtps_epi32(x);
+}
+VECTOR_INLINE __m128i narrow_integers(Integers x) {
+  const auto integers = (__m256i)x;
+  return _mm_packs_epi32(_mm256_castsi256_si128(integers), _mm256_extracti128_si256(integers, 1));
+}
+VECTOR_INLINE void store(std::uint8_t* to, Integers x) {
+  const __m128i narrow = narrow_integers(x);
+  _mm_storeu_si64(to, _mm_packus_epi16(narrow, narrow));
+}
+VECTOR_INLINE void store(std::int16_t* to, Integers x) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), narrow_integers(x));
+}
+VECTOR_INLINE Batch float_batch(__m128i codes) {
+  return _mm256_cvtepi32_ps((__m256i)((Integers)_mm256_cvtepu8_epi32(codes) - zero_code));
+}
+VECTOR_INLINE Batch load(const std::uint8_t* from) {
+  return float_batch(_mm_loadu_si64(from));
+}
+VECTOR_INLINE Batch load_prefix(const std::uint8_t* from, std::size_t n) {
+  const std::uint64_t codes = load_8_of(from, n, eight_zero_codes);
+  return float_batch(_mm_cvtsi64_si128(static_cast<long long>(codes)));
+}
+
+#else
+
+// The four codes there, in the lowest bits.
+VECTOR_INLINE std::uint64_t load_4_codes(const std::uint8_t* from) {
+  std::uint32_t codes;
+  __builtin_memcpy(&codes, from, sizeof codes);
+  return codes;
+}
+
+#if defined(__x86_64__)
+
+VECTOR_INLINE Integers round(Batch x) {
+  return (Integers)_mm_cvtps_epi32(x);
+}
+VECTOR_INLINE void store(std::uint8_t* to, Integers x) {
+  const __m128i narrow = _mm_packs_epi32((__m128i)x, (__m128i)x);
+  const int codes = _mm_cvtsi128_si32(_mm_packus_epi16(narrow, narrow));
+  __builtin_memcpy(to, &codes, sizeof codes);
+}
+VECTOR_INLINE void store(std::int16_t* to, Integers x) {
+  _mm_storeu_si64(to, _mm_packs_epi32((__m128i)x, (__m128i)x));
+}
+VECTOR_INLINE Batch float_batch(std::uint64_t four_codes) {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(four_codes));
+  const __m128i widened = _mm_unpacklo_epi16(_mm_unpacklo_epi8(bytes, zero), zero);
+  return _mm_cvtepi32_ps((__m128i)((Integers)widened - zero_code));
+}
+
+#else
+
+VECTOR_INLINE Integers round(Batch x) {
+  return (Integers)vcvtnq_s32_f32(x);
+}
+VECTOR_INLINE void store(std::uint8_t* to, Integers x) {
+  const int16x4_t narrow = vmovn_s32((int32x4_t)x);
+  const uint8x8_t codes = vqmovun_s16(vcombine_s16(narrow, narrow));
+  __builtin_memcpy(to, &codes, 4);
+}
+VECTOR_INLINE void store(std::int16_t* to, Integers x) {
+  const int16x4_t narrow = vmovn_s32((int32x4_t)x);
+  __builtin_memcpy(to, &narrow, sizeof narrow);
+}
+VECTOR_INLINE Batch float_batch(std::uint64_t four_codes) {
+  const uint16x8_t widened = vmovl_u8(vcreate_u8(four_codes));
+  return vcvtq_f32_s32((int32x4_t)((Integers)vmovl_u16(vget_low_u16(widened)) - zero_code));
+}
+
+#endif
+
+VECTOR_INLINE Batch load(const std::uint8_t* from) {
+  return float_batch(load_4_codes(from));
+}
+VECTOR_INLINE Batch load_prefix(const std::uint8_t* from, std::size_t n) {
+  return float_batch(load_8_of(from, n, eight_zero_codes));
+}
+
+#endif
+
 template <class Integer>
 VECTOR_INLINE void store_prefix(Integer* to, Integers x, std::size_t n) {
   Integer lanes[batch_size];
@@ -145,30 +237,6 @@ VECTOR_INLINE void store_prefix(Integer* to, Integers x, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     __builtin_memcpy(to + i, lanes + i, sizeof(Integer));  // may be misaligned
   }
-}
-
-VECTOR_INLINE Batch float_batch(Bytes codes) {
-  const Integers integers = __builtin_convertvector(codes, Integers) - zero_code;
-  return Batch((Batch::register_type) __builtin_convertvector(integers, Floats));
-}
-// Codes as the floats of their integers; zeros beyond a prefix.
-VECTOR_INLINE Batch load(const std::uint8_t* from) {
-  Bytes codes;
-  __builtin_memcpy(&codes, from, sizeof codes);
-  return float_batch(codes);
-}
-VECTOR_INLINE Batch load_prefix(const std::uint8_t* from, std::size_t n) {
-#if defined(__AVX512F__)
-  const __m128i codes = _mm_mask_loadu_epi8(_mm_set1_epi8(static_cast<char>(zero_code)),
-                                            static_cast<__mmask16>((1U << n) - 1), from);
-  return float_batch((Bytes)codes);
-#else
-  const std::uint64_t codes = load_8_of(from, n, eight_zero_codes);
-  static_assert(sizeof(Bytes) <= sizeof codes);
-  Bytes bytes;
-  __builtin_memcpy(&bytes, &codes, sizeof bytes);
-  return float_batch(bytes);
-#endif
 }
 
 #else  // One lane.

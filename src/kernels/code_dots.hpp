@@ -162,14 +162,16 @@ constexpr std::size_t code_lanes = 2 * batch_size;
 using Codes [[gnu::vector_size(code_lanes * sizeof(std::int16_t))]] = std::int16_t;
 using PackedCodes [[gnu::vector_size(code_lanes)]] = std::uint8_t;
 
-// GCC 12 would convert batches of more than 128 bits in halves.
 VECTOR_INLINE Codes widen_codes(PackedCodes codes) {
 #if defined(__AVX512F__)
   return (Codes)_mm512_cvtepu8_epi16((__m256i)codes) - zero_code;
 #elif defined(__AVX2__)
   return (Codes)_mm256_cvtepu8_epi16((__m128i)codes) - zero_code;
+#elif defined(__x86_64__)
+  const __m128i bytes = _mm_cvtsi64_si128((long long)codes);
+  return (Codes)_mm_unpacklo_epi8(bytes, _mm_setzero_si128()) - zero_code;
 #else
-  return __builtin_convertvector(codes, Codes) - zero_code;
+  return (Codes)vmovl_u8((uint8x8_t)codes) - zero_code;
 #endif
 }
 VECTOR_INLINE Codes load_codes(const std::uint8_t* from) {

@@ -62,8 +62,7 @@ void hadamard(float* x, std::size_t n) {
   }
 }
 
-// The batches of an array, and then its tail: calls take(at) where there is a whole batch and
-// take_prefix(at, count) for what is left. A batch is never of two words of 64 signs.
+// Calls take(at) for every whole batch of an array, then take_prefix(at, count) for what is left.
 template <class Take, class TakePrefix>
 VECTOR_INLINE void for_batches(std::size_t n, Take take, TakePrefix take_prefix) {
   std::size_t done = 0;
@@ -76,6 +75,8 @@ VECTOR_INLINE void for_batches(std::size_t n, Take take, TakePrefix take_prefix)
 }
 
 void flip_signs(float* x, std::size_t n, const std::uint64_t* signs) {
+  // The signs of a batch are all in one word.
+  static_assert(64 % batch_size == 0);
   const auto signs_at = [signs](std::size_t at) __attribute__((always_inline)) {
     std::uint64_t word;
     __builtin_memcpy(&word, signs + at / 64, sizeof word);  // may be misaligned
