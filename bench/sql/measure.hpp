@@ -2,6 +2,7 @@
 // the same queries.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "exact.hpp"
@@ -14,6 +15,7 @@ struct Throughput {
   int clients = 0;
   double qps = 0, qps_least = 0, qps_most = 0;  // median and range of the rounds
   double p50 = 0, p95 = 0, p99 = 0;             // latency in ms, of all rounds' queries
+  std::optional<double> cpu_ms;  // processor time of the server's processes, per query
   std::size_t queries = 0;
 };
 

@@ -86,7 +86,7 @@ void print_curves(const Options& options, const Report& report) {
   for (std::size_t c = 0; c < options.clients.size(); ++c) {
     std::printf("\nclients: %d\n", options.clients[c]);
     Table table;
-    table.add({"ef", "server", "recall", "qps", "qps range", "p50 ms", "p95 ms", "p99 ms",
+    table.add({"ef", "server", "recall", "qps", "qps range", "p50 ms", "p95 ms", "p99 ms", "cpu ms",
                "server ms", "hit", "read"});
     for (std::size_t e = 0; e < options.ef.size(); ++e) {
       for (std::size_t s = 0; s < report.curves.size(); ++s) {
@@ -96,8 +96,8 @@ void print_curves(const Options& options, const Report& report) {
                    format("%.0f", t.qps),
                    format("%.0f", t.qps_least) + "-" + format("%.0f", t.qps_most),
                    format("%.3f", t.p50), format("%.3f", t.p95), format("%.3f", t.p99),
-                   format("%.3f", point.server_ms), format("%.0f", point.hit),
-                   format("%.1f", point.read)});
+                   t.cpu_ms ? format("%.3f", *t.cpu_ms) : "-", format("%.3f", point.server_ms),
+                   format("%.0f", point.hit), format("%.1f", point.read)});
       }
     }
     table.print();
@@ -125,16 +125,21 @@ void print_comparison(const Options& options, const Report& report, std::size_t 
 
   Table table;
   std::vector<std::string> header = {"at recall", "server time"};
-  for (int clients : options.clients) header.push_back("qps, " + std::to_string(clients) + " cl.");
+  for (int clients : options.clients) {
+    const std::string suffix = ", " + std::to_string(clients) + " cl.";
+    header.insert(header.end(), {"cpu time" + suffix, "qps" + suffix});
+  }
   table.add(header);
+  const Curve &first = report.curves[0], &second = report.curves[other];
   for (double recall : options.targets) {
     std::vector<std::string> row = {format("%.3g", recall)};
-    const Curve &first = report.curves[0], &second = report.curves[other];
-    row.push_back(times_better(
-        first, second, recall, [](const Point& p) { return p.server_ms; }, false));
+    auto add = [&](bool more_is_better, const std::function<double(const Point&)>& value) {
+      row.push_back(times_better(first, second, recall, value, more_is_better));
+    };
+    add(false, [](const Point& p) { return p.server_ms; });
     for (std::size_t c = 0; c < options.clients.size(); ++c) {
-      row.push_back(times_better(
-          first, second, recall, [c](const Point& p) { return p.throughput[c].qps; }, true));
+      add(false, [c](const Point& p) { return p.throughput[c].cpu_ms.value_or(0); });
+      add(true, [c](const Point& p) { return p.throughput[c].qps; });
     }
     std::string remark;
     for (std::size_t s : {std::size_t{0}, other}) {

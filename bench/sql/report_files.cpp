@@ -31,6 +31,10 @@ std::string json_text(const std::string& text) {
   return result + "\"";
 }
 
+std::string number_or(const std::optional<double>& value, const char* otherwise) {
+  return value ? std::to_string(*value) : otherwise;
+}
+
 void write_list(std::ostream& out, const std::vector<double>& values) {
   out << "[";
   for (std::size_t i = 0; i < values.size(); ++i) out << (i ? ", " : "") << values[i];
@@ -57,7 +61,8 @@ void write_curve(std::ostream& out, const Curve& curve) {
       out << (c ? ", " : "") << "{\"clients\": " << t.clients << ", \"qps\": " << t.qps
           << ", \"qps_least\": " << t.qps_least << ", \"qps_most\": " << t.qps_most
           << ", \"p50_ms\": " << t.p50 << ", \"p95_ms\": " << t.p95 << ", \"p99_ms\": " << t.p99
-          << ", \"queries\": " << t.queries << "}";
+          << ", \"cpu_ms\": " << number_or(t.cpu_ms, "null") << ", \"queries\": " << t.queries
+          << "}";
     }
     out << "]}";
   }
@@ -70,7 +75,7 @@ void write_ratios(std::ostream& out, const Options& options, const Report& repor
   auto ratio = [&](double recall, const std::function<double(const Point&)>& value, bool invert) {
     const auto a = at_recall(report.curves[0], recall, value);
     const auto b = at_recall(report.curves[other], recall, value);
-    if (!a || !b) {
+    if (!a || !b || !(*a > 0 && *b > 0)) {
       out << "null";
     } else {
       out << (invert ? *b / *a : *a / *b);
@@ -82,7 +87,13 @@ void write_ratios(std::ostream& out, const Options& options, const Report& repor
     out << (i ? ", " : "") << "{\"recall\": " << recall << ", \"server_time\": ";
     ratio(
         recall, [](const Point& p) { return p.server_ms; }, true);
-    out << ", \"qps\": [";
+    out << ", \"cpu_time\": [";
+    for (std::size_t c = 0; c < options.clients.size(); ++c) {
+      out << (c ? ", " : "");
+      ratio(
+          recall, [c](const Point& p) { return p.throughput[c].cpu_ms.value_or(0); }, true);
+    }
+    out << "], \"qps\": [";
     for (std::size_t c = 0; c < options.clients.size(); ++c) {
       out << (c ? ", " : "");
       ratio(
@@ -147,7 +158,8 @@ void write_csv(std::ostream& out, const Options& options, const Report& report) 
     }
     return;
   }
-  out << "server,ef,clients,recall,qps,qps_least,qps_most,p50_ms,p95_ms,p99_ms,server_ms,hit,read,"
+  out << "server,ef,clients,recall,qps,qps_least,qps_most,p50_ms,p95_ms,p99_ms,cpu_ms,server_ms,"
+         "hit,read,"
          "queries,build_seconds,index_bytes,table_bytes\n";
   for (std::size_t s = 0; s < report.curves.size(); ++s) {
     const Loaded& loaded = report.loaded[s];
@@ -155,9 +167,9 @@ void write_csv(std::ostream& out, const Options& options, const Report& report) 
       for (const Throughput& t : p.throughput) {
         out << options.servers[s].label << "," << p.ef << "," << t.clients << "," << p.recall << ","
             << t.qps << "," << t.qps_least << "," << t.qps_most << "," << t.p50 << "," << t.p95
-            << "," << t.p99 << "," << p.server_ms << "," << p.hit << "," << p.read << ","
-            << t.queries << "," << median(loaded.build_seconds) << "," << loaded.index_bytes << ","
-            << loaded.table_bytes << "\n";
+            << "," << t.p99 << "," << number_or(t.cpu_ms, "") << "," << p.server_ms << "," << p.hit
+            << "," << p.read << "," << t.queries << "," << median(loaded.build_seconds) << ","
+            << loaded.index_bytes << "," << loaded.table_bytes << "\n";
       }
     }
   }

@@ -1,11 +1,37 @@
 #include "server.hpp"
 
+#include <sys/socket.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "dataset.hpp"
 
 namespace vec::bench {
+namespace {
+
+// /proc/PID/schedstat of the server's process, if it surely is the one: a child of the process at
+// the other end of the socket, which is the postmaster. A server in another namespace has other
+// numbers.
+std::string process_statistics(PGconn* connection) {
+#ifdef __linux__
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(PQsocket(connection), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      peer.pid <= 0) {
+    return "";
+  }
+  const std::string folder = "/proc/" + std::to_string(PQbackendPID(connection)) + "/";
+  std::ifstream status(folder + "status");
+  for (std::string line; std::getline(status, line);) {
+    if (line == "PPid:\t" + std::to_string(peer.pid)) return folder + "schedstat";
+  }
+#endif
+  return "";
+}
+
+}  // namespace
 
 Connection::Connection(const Server& server)
     : label_(std::make_unique<std::string>(server.label)),
@@ -18,6 +44,7 @@ Connection::Connection(const Server& server)
         std::fprintf(stderr, "%s: %s", static_cast<const std::string*>(label)->c_str(), message);
       },
       label_.get());
+  statistics_path_ = process_statistics(connection_.get());
 }
 
 void Connection::fail(const std::string& doing) {
@@ -95,6 +122,13 @@ void Connection::copy_out(const std::string& sql,
   checked(PQgetResult(connection_.get()), PGRES_COMMAND_OK, sql);
   while (Result rest{PQgetResult(connection_.get()), &PQclear}) {
   }
+}
+
+std::optional<double> Connection::cpu_seconds() {
+  std::ifstream file(statistics_path_);
+  double nanoseconds;
+  if (statistics_path_.empty() || !(file >> nanoseconds)) return std::nullopt;
+  return nanoseconds * 1e-9;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,12 +40,17 @@ class Connection {
   // COPY ... TO STDOUT.
   void copy_out(const std::string& sql, const std::function<void(std::string_view)>& take);
 
+  // Processor time that the server's process of this connection has used. Nothing when it does not
+  // run on this machine, or cannot be told for sure.
+  std::optional<double> cpu_seconds();
+
  private:
   [[noreturn]] void fail(const std::string& doing);
   Result checked(PGresult* result, ExecStatusType expected, const std::string& sql);
 
   std::unique_ptr<std::string> label_;  // libpq keeps its address
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+  std::string statistics_path_;  // of the process; empty if unknown
 };
 
 // An SQL literal or identifier.
