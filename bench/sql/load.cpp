@@ -91,7 +91,8 @@ std::string opclass(const Options& options) {
   return options.type + "_" + metric + "_ops";
 }
 
-double build_index(Connection& connection, const Options& options, const std::string& label) {
+void build_index(Connection& connection, const Options& options, const std::string& label,
+                 Loaded& loaded) {
   const auto own = options.with_of.find(label);
   const std::string& with = own != options.with_of.end() ? own->second : options.with;
   connection.run("SET client_min_messages = warning");
@@ -100,11 +101,14 @@ double build_index(Connection& connection, const Options& options, const std::st
   for (const auto& [name, value] : options.build_settings) {
     connection.run("SELECT set_config(" + quoted(name) + ", " + quoted(value) + ", false)");
   }
+  const std::optional<double> cpu_before = connection.cpu_seconds();
   const Stopwatch watch;
   connection.run("CREATE INDEX " + quoted_name(index_name(options)) + " ON " +
                  quoted_name(options.table) + " USING hnsw (embedding " + opclass(options) + ")" +
                  (with.empty() ? "" : " WITH (" + with + ")"));
-  return watch.seconds();
+  loaded.build_seconds.push_back(watch.seconds());
+  const std::optional<double> cpu_after = connection.cpu_seconds();
+  if (cpu_before && cpu_after) loaded.build_cpu.push_back(*cpu_after - *cpu_before);
 }
 
 }  // namespace
@@ -152,7 +156,7 @@ void build(const Options& options, std::vector<Loaded>& loaded) {
       const std::string& label = options.servers[i].label;
       Connection connection(options.servers[i]);
       std::cerr << label << ": building the index\n";
-      loaded[i].build_seconds.push_back(build_index(connection, options, label));
+      build_index(connection, options, label, loaded[i]);
     }
   }
   for (std::size_t i = 0; i < loaded.size(); ++i) {

@@ -17,7 +17,8 @@ std::string binary(const std::string& type, std::span<const float> row);
 struct Loaded {
   double load_seconds = 0;            // of all COPY slices; 0 if the table was there
   std::vector<double> build_seconds;  // empty if the index was there
-  std::uint64_t table_bytes = 0;      // with TOAST, without indexes
+  std::vector<double> build_cpu;  // processor seconds of the leading process, where it can be told
+  std::uint64_t table_bytes = 0;  // with TOAST, without indexes
   std::uint64_t index_bytes = 0;
   std::string index_definition;
 };

@@ -70,12 +70,13 @@ void print_descriptions(const Options& options, const Report& report) {
 
 void print_loads(const Options& options, const Report& report) {
   Table table;
-  table.add({"", "load s", "build s", "index", "table"});
+  table.add({"", "load s", "build s", "build cpu s", "index", "table"});
   for (std::size_t s = 0; s < report.loaded.size(); ++s) {
     const Loaded& loaded = report.loaded[s];
     table.add({options.servers[s].label,
                loaded.load_seconds > 0 ? format("%.1f", loaded.load_seconds) : "-",
                loaded.build_seconds.empty() ? "-" : format("%.1f", median(loaded.build_seconds)),
+               loaded.build_cpu.empty() ? "-" : format("%.1f", median(loaded.build_cpu)),
                megabytes(loaded.index_bytes), megabytes(loaded.table_bytes)});
   }
   std::printf("\n");
@@ -118,6 +119,7 @@ void print_comparison(const Options& options, const Report& report, std::size_t 
   const Loaded &a = report.loaded[0], &b = report.loaded[other];
   Table sizes;
   sizes.add({"build time", ratio(median(b.build_seconds), median(a.build_seconds))});
+  sizes.add({"build cpu time", ratio(median(b.build_cpu), median(a.build_cpu))});
   sizes.add({"index size",
              ratio(static_cast<double>(b.index_bytes), static_cast<double>(a.index_bytes))});
   sizes.print();

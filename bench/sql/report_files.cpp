@@ -120,6 +120,8 @@ void write_json(std::ostream& out, const Options& options, const Report& report)
     out << ",\n     \"index\": " << json_text(loaded.index_definition)
         << ", \"load_seconds\": " << loaded.load_seconds << ", \"build_seconds\": ";
     write_list(out, loaded.build_seconds);
+    out << ", \"build_cpu_seconds\": ";
+    write_list(out, loaded.build_cpu);
     out << ", \"index_bytes\": " << loaded.index_bytes
         << ", \"table_bytes\": " << loaded.table_bytes;
     if (!report.curves.empty()) {
