@@ -248,6 +248,27 @@ std::vector<Curve> measure(const Options& options, const Dataset& dataset, const
   return Measurement(options, dataset, judge).run();
 }
 
+namespace {
+
+class CopyWatch {
+ public:
+  explicit CopyWatch(Connection& connection)
+      : connection_(connection), cpu_(connection.cpu_seconds()) {}
+
+  void stop(std::vector<double>& seconds, std::vector<double>& cpu_seconds) const {
+    seconds.push_back(watch_.seconds());
+    const std::optional<double> now = connection_.cpu_seconds();
+    if (cpu_ && now) cpu_seconds.push_back(*now - *cpu_);
+  }
+
+ private:
+  Connection& connection_;
+  std::optional<double> cpu_;
+  Stopwatch watch_;
+};
+
+}  // namespace
+
 std::vector<CopyTimes> measure_copy(const Options& options) {
   const std::string table = quoted_name(options.table);
   const std::string target = quoted_name(options.table + "_copy");
@@ -264,13 +285,13 @@ std::vector<CopyTimes> measure_copy(const Options& options) {
       const bool keep = s == 0 && round == 0;
       std::uint64_t bytes = 0;
       std::size_t rows = 0;
-      const Stopwatch watch;
+      const CopyWatch watch(connection);
       connection.copy_out("COPY " + source + " TO STDOUT", [&](std::string_view data) {
         bytes += data.size();
         ++rows;
         if (keep) text += data;
       });
-      times[s].out.push_back(watch.seconds());
+      watch.stop(times[s].out, times[s].out_cpu);
       times[s].bytes = bytes;
       times[s].rows = rows;
     }
@@ -282,13 +303,13 @@ std::vector<CopyTimes> measure_copy(const Options& options) {
       connection.run("DROP TABLE IF EXISTS " + target);
       connection.run("CREATE UNLOGGED TABLE " + target + " (LIKE " + table + ")");
       std::size_t at = 0;
-      const Stopwatch watch;
+      const CopyWatch watch(connection);
       const std::size_t rows = connection.copy_in("COPY " + target + " FROM STDIN", [&] {
         const std::string_view piece = std::string_view(text).substr(at, 1 << 18);
         at += piece.size();
         return piece;
       });
-      times[s].in.push_back(watch.seconds());
+      watch.stop(times[s].in, times[s].in_cpu);
       if (rows != times[0].rows) throw Error("COPY took another number of rows");
       connection.run("DROP TABLE " + target);
     }

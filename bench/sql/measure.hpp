@@ -36,6 +36,7 @@ std::vector<Curve> measure(const Options& options, const Dataset& dataset, const
 // Seconds per round of COPY as text, of one server.
 struct CopyTimes {
   std::vector<double> out, in;
+  std::vector<double> out_cpu, in_cpu;  // processor time of the server's process, if it can be told
   std::uint64_t bytes = 0;
   std::size_t rows = 0;
 };

@@ -112,10 +112,15 @@ std::string times_better(const Curve& first, const Curve& other, double recall,
   return more_is_better ? ratio(*a, *b) : ratio(*b, *a);
 }
 
+void print_heading(const Options& options, std::size_t other) {
+  const char *first = options.servers[0].label.c_str(),
+             *second = options.servers[other].label.c_str();
+  std::printf("\n%s against %s, times better (1.00 is equal, more is in favour of %s)\n", first,
+              second, first);
+}
+
 void print_comparison(const Options& options, const Report& report, std::size_t other) {
-  const std::string &ours = options.servers[0].label, &theirs = options.servers[other].label;
-  std::printf("\n%s against %s, times better (1.00 is equal, more is in favour of %s)\n",
-              ours.c_str(), theirs.c_str(), ours.c_str());
+  print_heading(options, other);
   const Loaded &a = report.loaded[0], &b = report.loaded[other];
   Table sizes;
   sizes.add({"build time", ratio(median(b.build_seconds), median(a.build_seconds))});
@@ -157,18 +162,29 @@ void print_comparison(const Options& options, const Report& report, std::size_t 
 
 void print_copies(const Options& options, const Report& report) {
   Table table;
-  table.add({"", "rows", "text", "out s", "in s", "out, times faster", "in, times faster"});
+  table.add({"", "rows", "text", "out s", "in s", "out cpu s", "in cpu s"});
   for (std::size_t s = 0; s < report.copies.size(); ++s) {
-    const CopyTimes &times = report.copies[s], &first = report.copies[0];
-    const bool is_first = s == 0;
-    table.add({options.servers[s].label, std::to_string(times.rows), megabytes(times.bytes),
-               format("%.3f", median(times.out)), format("%.3f", median(times.in)),
-               is_first ? "" : ratio(median(times.out), median(first.out)),
-               is_first ? "" : ratio(median(times.in), median(first.in))});
+    const CopyTimes& times = report.copies[s];
+    std::vector<std::string> row = {options.servers[s].label, std::to_string(times.rows),
+                                    megabytes(times.bytes)};
+    for (const auto* seconds : {&times.out, &times.in, &times.out_cpu, &times.in_cpu}) {
+      row.push_back(seconds->empty() ? "-" : format("%.3f", median(*seconds)));
+    }
+    table.add(row);
   }
-  std::printf("\nCOPY as text; how many times faster %s is than the server of the line\n",
-              options.servers[0].label.c_str());
+  std::printf("\nCOPY as text\n");
   table.print();
+
+  for (std::size_t s = 1; s < report.copies.size(); ++s) {
+    const CopyTimes &a = report.copies[0], &b = report.copies[s];
+    print_heading(options, s);
+    Table ratios;
+    ratios.add({"", "out", "in", "out cpu", "in cpu"});
+    ratios.add({"time", ratio(median(b.out), median(a.out)), ratio(median(b.in), median(a.in)),
+                ratio(median(b.out_cpu), median(a.out_cpu)),
+                ratio(median(b.in_cpu), median(a.in_cpu))});
+    ratios.print();
+  }
 }
 
 }  // namespace

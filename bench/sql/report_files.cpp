@@ -139,6 +139,10 @@ void write_json(std::ostream& out, const Options& options, const Report& report)
       write_list(out, copy.out);
       out << ", \"in_seconds\": ";
       write_list(out, copy.in);
+      out << ", \"out_cpu_seconds\": ";
+      write_list(out, copy.out_cpu);
+      out << ", \"in_cpu_seconds\": ";
+      write_list(out, copy.in_cpu);
       out << "}";
     }
     out << "}";
