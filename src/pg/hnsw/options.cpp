@@ -13,6 +13,15 @@ relopt_kind hnsw_relopt_kind;
 const HnswOptions* options_of(Relation index) {
   return reinterpret_cast<const HnswOptions*>(index->rd_options);
 }
+
+// Member by member: the struct has more of them from PostgreSQL 18 on.
+relopt_parse_elt int_option(const char* name, std::size_t offset) {
+  relopt_parse_elt element{};
+  element.optname = name;
+  element.opttype = RELOPT_TYPE_INT;
+  element.offset = static_cast<int>(offset);
+  return element;
+}
 }  // namespace
 
 void hnsw_init() {
@@ -41,9 +50,9 @@ int ef_construction_of(Relation index) {
 }
 
 bytea* amoptions(Datum reloptions, bool validate) {
-  static const relopt_parse_elt elements[] = {
-      {"m", RELOPT_TYPE_INT, offsetof(HnswOptions, m)},
-      {"ef_construction", RELOPT_TYPE_INT, offsetof(HnswOptions, ef_construction)},
+  const relopt_parse_elt elements[] = {
+      int_option("m", offsetof(HnswOptions, m)),
+      int_option("ef_construction", offsetof(HnswOptions, ef_construction)),
   };
   return static_cast<bytea*>(build_reloptions(reloptions, validate, hnsw_relopt_kind,
                                               sizeof(HnswOptions), elements, lengthof(elements)));

@@ -1,0 +1,85 @@
+// sql_bench: compares PostgreSQL servers at nearest neighbor search, all in one run and in turn.
+// docs/benchmarks.md and `sql_bench --help` explain it.
+#include <exception>
+#include <iostream>
+
+#include "clock.hpp"
+#include "exact.hpp"
+#include "load.hpp"
+#include "measure.hpp"
+#include "options.hpp"
+#include "report.hpp"
+
+namespace vec::bench {
+namespace {
+
+Dataset obtain(const Options& options) {
+  const Stopwatch watch;
+  Dataset dataset;
+  if (options.synthetic) {
+    dataset = draw_synthetic(*options.synthetic, options.threads);
+  } else if (options.queries.empty()) {
+    dataset = read_hdf5(options.data);
+  } else {
+    dataset.name = options.data;
+    dataset.base = read_fvecs(options.data);
+    dataset.queries = read_fvecs(options.queries);
+    if (dataset.base.dimensions != dataset.queries.dimensions) {
+      throw Error("rows and queries differ in dimensions");
+    }
+  }
+  limit(dataset, options.max_rows, options.max_queries);
+  if (options.type == "halfvec" && round_to_half(dataset)) dataset.neighbors.reset();
+  std::cerr << "data: " << dataset.name << ", " << watch.seconds() << " s\n";
+  return dataset;
+}
+
+Neighbors exact(const Options& options, const Dataset& dataset) {
+  if (dataset.neighbors && dataset.neighbors_metric == options.metric &&
+      dataset.neighbors->k >= options.k) {
+    return *dataset.neighbors;
+  }
+  const Stopwatch watch;
+  Neighbors result =
+      cached_nearest(dataset, options.metric, options.k, options.threads, options.cache);
+  std::cerr << "exact neighbors: " << watch.seconds() << " s\n";
+  return result;
+}
+
+void run(const Options& options) {
+  const Dataset dataset = obtain(options);
+  Report report;
+  report.dataset = dataset.name;
+  report.rows = dataset.base.rows;
+  report.dimensions = dataset.base.dimensions;
+  report.queries = dataset.queries.rows;
+  report.machine = describe_machine();
+  if (options.mode == Mode::copy) {
+    report.loaded = load(options, dataset);
+    report.copies = measure_copy(options);
+  } else {
+    const Neighbors neighbors = exact(options, dataset);
+    const Judge judge(dataset, options.metric, neighbors, options.k);
+    report.loaded = load(options, dataset);
+    build(options, report.loaded);
+    report.curves = measure(options, dataset, judge);
+  }
+  for (const Server& server : options.servers) {
+    report.servers.push_back(describe_server(options, server));
+  }
+  print(options, report);
+  write_files(options, report);
+}
+
+}  // namespace
+}  // namespace vec::bench
+
+int main(int argc, char** argv) {
+  try {
+    vec::bench::run(vec::bench::parse_options(argc, argv));
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,203 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "interpolate.hpp"
+
+namespace vec::bench {
+namespace {
+
+// Columns as wide as their widest cell; the first one and remarks to the left.
+class Table {
+ public:
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  void print() const {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows_) {
+      widths.resize(std::max(widths.size(), row.size()));
+      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (const auto& row : rows_) {
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const int width = static_cast<int>(widths[i]);
+        const bool left = i == 0 || i >= rows_[0].size();  // remarks have no header
+        std::printf(left ? "%-*s" : "  %*s", width, row[i].c_str());
+      }
+      std::printf("\n");
+    }
+  }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string format(const char* how, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, how, value);
+  return text;
+}
+
+std::string megabytes(std::uint64_t bytes) {
+  return format("%.1f MB", static_cast<double>(bytes) / (1 << 20));
+}
+
+std::string ratio(double above, double below) {
+  return below > 0 && above > 0 ? format("%.2f", above / below) : "-";
+}
+
+void print_descriptions(const Options& options, const Report& report) {
+  std::printf("data: %s, %zu rows, %zu dimensions, %zu queries, %s, metric %s, k = %zu\n",
+              report.dataset.c_str(), report.rows, report.dimensions, report.queries,
+              options.type.c_str(), name_of(options.metric), options.k);
+  for (const auto& [name, value] : report.machine)
+    std::printf("%s: %s\n", name.c_str(), value.c_str());
+  for (std::size_t s = 0; s < report.servers.size(); ++s) {
+    std::printf("%s:", options.servers[s].label.c_str());
+    const char* separator = " ";
+    for (const auto& [name, value] : report.servers[s]) {
+      std::printf("%s%s %s", separator, name.c_str(), value.c_str());
+      separator = ", ";
+    }
+    std::printf("\n");
+    if (!report.loaded[s].index_definition.empty()) {
+      std::printf("  %s\n", report.loaded[s].index_definition.c_str());
+    }
+  }
+}
+
+void print_loads(const Options& options, const Report& report) {
+  Table table;
+  table.add({"", "load s", "build s", "build cpu s", "index", "table"});
+  for (std::size_t s = 0; s < report.loaded.size(); ++s) {
+    const Loaded& loaded = report.loaded[s];
+    table.add({options.servers[s].label,
+               loaded.load_seconds > 0 ? format("%.1f", loaded.load_seconds) : "-",
+               loaded.build_seconds.empty() ? "-" : format("%.1f", median(loaded.build_seconds)),
+               loaded.build_cpu.empty() ? "-" : format("%.1f", median(loaded.build_cpu)),
+               megabytes(loaded.index_bytes), megabytes(loaded.table_bytes)});
+  }
+  std::printf("\n");
+  table.print();
+}
+
+void print_curves(const Options& options, const Report& report) {
+  for (std::size_t c = 0; c < options.clients.size(); ++c) {
+    std::printf("\nclients: %d\n", options.clients[c]);
+    Table table;
+    table.add({"ef", "server", "recall", "qps", "qps range", "p50 ms", "p95 ms", "p99 ms", "cpu ms",
+               "server ms", "hit", "read"});
+    for (std::size_t e = 0; e < options.ef.size(); ++e) {
+      for (std::size_t s = 0; s < report.curves.size(); ++s) {
+        const Point& point = report.curves[s][e];
+        const Throughput& t = point.throughput[c];
+        table.add({std::to_string(point.ef), options.servers[s].label, format("%.4f", point.recall),
+                   format("%.0f", t.qps),
+                   format("%.0f", t.qps_least) + "-" + format("%.0f", t.qps_most),
+                   format("%.3f", t.p50), format("%.3f", t.p95), format("%.3f", t.p99),
+                   t.cpu_ms ? format("%.3f", *t.cpu_ms) : "-", format("%.3f", point.server_ms),
+                   format("%.0f", point.hit), format("%.1f", point.read)});
+      }
+    }
+    table.print();
+  }
+}
+
+std::string times_better(const Curve& first, const Curve& other, double recall,
+                         const std::function<double(const Point&)>& value, bool more_is_better) {
+  const auto a = at_recall(first, recall, value), b = at_recall(other, recall, value);
+  if (!a || !b) return "-";
+  return more_is_better ? ratio(*a, *b) : ratio(*b, *a);
+}
+
+void print_heading(const Options& options, std::size_t other) {
+  const char *first = options.servers[0].label.c_str(),
+             *second = options.servers[other].label.c_str();
+  std::printf("\n%s against %s, times better (1.00 is equal, more is in favour of %s)\n", first,
+              second, first);
+}
+
+void print_comparison(const Options& options, const Report& report, std::size_t other) {
+  print_heading(options, other);
+  const Loaded &a = report.loaded[0], &b = report.loaded[other];
+  Table sizes;
+  sizes.add({"build time", ratio(median(b.build_seconds), median(a.build_seconds))});
+  sizes.add({"build cpu time", ratio(median(b.build_cpu), median(a.build_cpu))});
+  sizes.add({"index size",
+             ratio(static_cast<double>(b.index_bytes), static_cast<double>(a.index_bytes))});
+  sizes.print();
+  if (report.curves.empty()) return;
+
+  Table table;
+  std::vector<std::string> header = {"at recall", "server time"};
+  for (int clients : options.clients) {
+    const std::string suffix = ", " + std::to_string(clients) + " cl.";
+    header.insert(header.end(), {"cpu time" + suffix, "qps" + suffix});
+  }
+  table.add(header);
+  const Curve &first = report.curves[0], &second = report.curves[other];
+  for (double recall : options.targets) {
+    std::vector<std::string> row = {format("%.3g", recall)};
+    auto add = [&](bool more_is_better, const std::function<double(const Point&)>& value) {
+      row.push_back(times_better(first, second, recall, value, more_is_better));
+    };
+    add(false, [](const Point& p) { return p.server_ms; });
+    for (std::size_t c = 0; c < options.clients.size(); ++c) {
+      add(false, [c](const Point& p) { return p.throughput[c].cpu_ms.value_or(0); });
+      add(true, [c](const Point& p) { return p.throughput[c].qps; });
+    }
+    std::string remark;
+    for (std::size_t s : {std::size_t{0}, other}) {
+      if (!at_recall(report.curves[s], recall, [](const Point&) { return 1.0; })) {
+        remark += " " + options.servers[s].label + ": " + why_not(report.curves[s], recall) + ".";
+      }
+    }
+    if (!remark.empty()) row.push_back(" " + remark);
+    table.add(row);
+  }
+  table.print();
+}
+
+void print_copies(const Options& options, const Report& report) {
+  Table table;
+  table.add({"", "rows", "text", "out s", "in s", "out cpu s", "in cpu s"});
+  for (std::size_t s = 0; s < report.copies.size(); ++s) {
+    const CopyTimes& times = report.copies[s];
+    std::vector<std::string> row = {options.servers[s].label, std::to_string(times.rows),
+                                    megabytes(times.bytes)};
+    for (const auto* seconds : {&times.out, &times.in, &times.out_cpu, &times.in_cpu}) {
+      row.push_back(seconds->empty() ? "-" : format("%.3f", median(*seconds)));
+    }
+    table.add(row);
+  }
+  std::printf("\nCOPY as text\n");
+  table.print();
+
+  for (std::size_t s = 1; s < report.copies.size(); ++s) {
+    const CopyTimes &a = report.copies[0], &b = report.copies[s];
+    print_heading(options, s);
+    Table ratios;
+    ratios.add({"", "out", "in", "out cpu", "in cpu"});
+    ratios.add({"time", ratio(median(b.out), median(a.out)), ratio(median(b.in), median(a.in)),
+                ratio(median(b.out_cpu), median(a.out_cpu)),
+                ratio(median(b.in_cpu), median(a.in_cpu))});
+    ratios.print();
+  }
+}
+
+}  // namespace
+
+void print(const Options& options, const Report& report) {
+  print_descriptions(options, report);
+  if (!report.copies.empty()) {
+    print_copies(options, report);
+    return;
+  }
+  print_loads(options, report);
+  print_curves(options, report);
+  for (std::size_t s = 1; s < report.loaded.size(); ++s) print_comparison(options, report, s);
+}
+
+}  // namespace vec::bench

@@ -1,0 +1,236 @@
+// Files for other programs: results.csv, results.json, and plots made by gnuplot.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
+#include "interpolate.hpp"
+#include "report.hpp"
+
+namespace vec::bench {
+namespace {
+
+using std::filesystem::path;
+
+void write(const path& file, const std::function<void(std::ostream&)>& fill) {
+  std::ofstream stream(file);
+  stream.precision(6);
+  fill(stream);
+  stream.close();
+  if (!stream) throw Error(file.string() + ": cannot be written");
+}
+
+std::string json_text(const std::string& text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return result + "\"";
+}
+
+std::string number_or(const std::optional<double>& value, const char* otherwise) {
+  return value ? std::to_string(*value) : otherwise;
+}
+
+void write_list(std::ostream& out, const std::vector<double>& values) {
+  out << "[";
+  for (std::size_t i = 0; i < values.size(); ++i) out << (i ? ", " : "") << values[i];
+  out << "]";
+}
+
+void write_settings(std::ostream& out, const Settings& settings) {
+  out << "{";
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    out << (i ? ", " : "") << json_text(settings[i].first) << ": " << json_text(settings[i].second);
+  }
+  out << "}";
+}
+
+void write_curve(std::ostream& out, const Curve& curve) {
+  out << "[";
+  for (std::size_t e = 0; e < curve.size(); ++e) {
+    const Point& p = curve[e];
+    out << (e ? ",\n" : "\n") << "      {\"ef\": " << p.ef << ", \"recall\": " << p.recall
+        << ", \"server_ms\": " << p.server_ms << ", \"hit\": " << p.hit << ", \"read\": " << p.read
+        << ", \"throughput\": [";
+    for (std::size_t c = 0; c < p.throughput.size(); ++c) {
+      const Throughput& t = p.throughput[c];
+      out << (c ? ", " : "") << "{\"clients\": " << t.clients << ", \"qps\": " << t.qps
+          << ", \"qps_least\": " << t.qps_least << ", \"qps_most\": " << t.qps_most
+          << ", \"p50_ms\": " << t.p50 << ", \"p95_ms\": " << t.p95 << ", \"p99_ms\": " << t.p99
+          << ", \"cpu_ms\": " << number_or(t.cpu_ms, "null") << ", \"queries\": " << t.queries
+          << "}";
+    }
+    out << "]}";
+  }
+  out << "]";
+}
+
+// Of the other servers' values at a recall, against the first one's; null where one has none.
+void write_ratios(std::ostream& out, const Options& options, const Report& report,
+                  std::size_t other) {
+  auto ratio = [&](double recall, const std::function<double(const Point&)>& value, bool invert) {
+    const auto a = at_recall(report.curves[0], recall, value);
+    const auto b = at_recall(report.curves[other], recall, value);
+    if (!a || !b || !(*a > 0 && *b > 0)) {
+      out << "null";
+    } else {
+      out << (invert ? *b / *a : *a / *b);
+    }
+  };
+  out << "[";
+  for (std::size_t i = 0; i < options.targets.size(); ++i) {
+    const double recall = options.targets[i];
+    out << (i ? ", " : "") << "{\"recall\": " << recall << ", \"server_time\": ";
+    ratio(
+        recall, [](const Point& p) { return p.server_ms; }, true);
+    out << ", \"cpu_time\": [";
+    for (std::size_t c = 0; c < options.clients.size(); ++c) {
+      out << (c ? ", " : "");
+      ratio(
+          recall, [c](const Point& p) { return p.throughput[c].cpu_ms.value_or(0); }, true);
+    }
+    out << "], \"qps\": [";
+    for (std::size_t c = 0; c < options.clients.size(); ++c) {
+      out << (c ? ", " : "");
+      ratio(
+          recall, [c](const Point& p) { return p.throughput[c].qps; }, false);
+    }
+    out << "]}";
+  }
+  out << "]";
+}
+
+void write_json(std::ostream& out, const Options& options, const Report& report) {
+  out << "{\n  \"dataset\": " << json_text(report.dataset) << ", \"rows\": " << report.rows
+      << ", \"dimensions\": " << report.dimensions << ", \"queries\": " << report.queries
+      << ", \"type\": " << json_text(options.type)
+      << ", \"metric\": " << json_text(name_of(options.metric)) << ", \"k\": " << options.k
+      << ",\n  \"machine\": ";
+  write_settings(out, report.machine);
+  out << ",\n  \"servers\": [";
+  for (std::size_t s = 0; s < options.servers.size(); ++s) {
+    const Loaded& loaded = report.loaded[s];
+    out << (s ? "," : "") << "\n    {\"label\": " << json_text(options.servers[s].label)
+        << ", \"settings\": ";
+    write_settings(out, report.servers[s]);
+    out << ",\n     \"index\": " << json_text(loaded.index_definition)
+        << ", \"load_seconds\": " << loaded.load_seconds << ", \"build_seconds\": ";
+    write_list(out, loaded.build_seconds);
+    out << ", \"build_cpu_seconds\": ";
+    write_list(out, loaded.build_cpu);
+    out << ", \"index_bytes\": " << loaded.index_bytes
+        << ", \"table_bytes\": " << loaded.table_bytes;
+    if (!report.curves.empty()) {
+      out << ",\n     \"curve\": ";
+      write_curve(out, report.curves[s]);
+      if (s > 0) {
+        out << ",\n     \"times_better_is_first\": ";
+        write_ratios(out, options, report, s);
+      }
+    }
+    if (!report.copies.empty()) {
+      const CopyTimes& copy = report.copies[s];
+      out << ",\n     \"copy\": {\"rows\": " << copy.rows << ", \"bytes\": " << copy.bytes
+          << ", \"out_seconds\": ";
+      write_list(out, copy.out);
+      out << ", \"in_seconds\": ";
+      write_list(out, copy.in);
+      out << ", \"out_cpu_seconds\": ";
+      write_list(out, copy.out_cpu);
+      out << ", \"in_cpu_seconds\": ";
+      write_list(out, copy.in_cpu);
+      out << "}";
+    }
+    out << "}";
+  }
+  out << "\n  ]\n}\n";
+}
+
+void write_csv(std::ostream& out, const Options& options, const Report& report) {
+  if (!report.copies.empty()) {
+    out << "server,direction,round,seconds,rows,bytes\n";
+    for (std::size_t s = 0; s < report.copies.size(); ++s) {
+      const CopyTimes& copy = report.copies[s];
+      for (const auto& [name, times] : {std::pair("out", &copy.out), std::pair("in", &copy.in)}) {
+        for (std::size_t i = 0; i < times->size(); ++i) {
+          out << options.servers[s].label << "," << name << "," << i << "," << (*times)[i] << ","
+              << copy.rows << "," << copy.bytes << "\n";
+        }
+      }
+    }
+    return;
+  }
+  out << "server,ef,clients,recall,qps,qps_least,qps_most,p50_ms,p95_ms,p99_ms,cpu_ms,server_ms,"
+         "hit,read,"
+         "queries,build_seconds,index_bytes,table_bytes\n";
+  for (std::size_t s = 0; s < report.curves.size(); ++s) {
+    const Loaded& loaded = report.loaded[s];
+    for (const Point& p : report.curves[s]) {
+      for (const Throughput& t : p.throughput) {
+        out << options.servers[s].label << "," << p.ef << "," << t.clients << "," << p.recall << ","
+            << t.qps << "," << t.qps_least << "," << t.qps_most << "," << t.p50 << "," << t.p95
+            << "," << t.p99 << "," << number_or(t.cpu_ms, "") << "," << p.server_ms << "," << p.hit
+            << "," << p.read << "," << t.queries << "," << median(loaded.build_seconds) << ","
+            << loaded.index_bytes << "," << loaded.table_bytes << "\n";
+      }
+    }
+  }
+}
+
+// Data in the script itself, so that it can be run again as it is.
+void write_plot(std::ostream& out, const Options& options, const Report& report) {
+  for (std::size_t s = 0; s < report.curves.size(); ++s) {
+    out << "$server" << s << " << end\n";
+    for (const Point& p : report.curves[s]) {
+      out << p.recall << " " << p.server_ms << " " << p.ef;
+      for (const Throughput& t : p.throughput) out << " " << t.qps;
+      out << "\n";
+    }
+    out << "end\n";
+  }
+  auto title = [](const std::string& text) { return "'" + text + "'"; };
+  auto plot = [&](const std::string& name, const std::string& label, std::size_t first_column,
+                  std::size_t columns) {
+    for (const auto& [terminal, suffix] :
+         {std::pair("svg size 800,500", "svg"), std::pair("pngcairo size 800,500", "png")}) {
+      out << "set terminal " << terminal << " noenhanced\nset output '" << name << "." << suffix
+          << "'\nset ylabel '" << label << "'\nplot";
+      for (std::size_t s = 0; s < report.curves.size(); ++s) {
+        for (std::size_t c = 0; c < columns; ++c) {
+          std::string key = options.servers[s].label;
+          if (columns > 1) key += ", " + std::to_string(options.clients[c]) + " clients";
+          out << (s + c ? ",\\\n    " : " ") << "$server" << s << " using 1:" << first_column + c
+              << " with linespoints linecolor " << s + 1 << " dashtype " << c + 1 << " title "
+              << title(key);
+        }
+      }
+      out << "\n";
+    }
+  };
+  out << "set grid\nset logscale y\nset key outside below\nset xlabel 'recall at " << options.k
+      << "'\nset title noenhanced " << title(report.dataset + ", " + options.type) << "\n";
+  plot("recall-qps", "queries per second", 4, options.clients.size());
+  plot("recall-ms", "server time of a query, ms", 2, 1);
+}
+
+}  // namespace
+
+void write_files(const Options& options, const Report& report) {
+  if (options.out.empty()) return;
+  const path folder = options.out;
+  std::filesystem::create_directories(folder);
+  write(folder / "results.csv", [&](std::ostream& out) { write_csv(out, options, report); });
+  write(folder / "results.json", [&](std::ostream& out) { write_json(out, options, report); });
+  if (report.curves.empty()) return;
+  write(folder / "plot.gnuplot", [&](std::ostream& out) { write_plot(out, options, report); });
+  std::filesystem::current_path(folder);
+  if (std::system("gnuplot plot.gnuplot") != 0) {
+    std::cerr << "no plots: gnuplot is missing or failed on plot.gnuplot\n";
+  }
+}
+
+}  // namespace vec::bench

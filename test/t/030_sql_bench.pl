@@ -1,0 +1,84 @@
+# sql_bench end to end, against two databases of one server. scripts/check names the program, if it was built, with
+# the variable SQL_BENCH.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => 'sql_bench was not built' unless $ENV{SQL_BENCH};
+
+my $node = PostgreSQL::Test::Cluster->new('bench');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach ('one', 'two');
+
+my $out = PostgreSQL::Test::Utils::tempdir;
+my @data = ('--synthetic', 'rows=2000,dim=16,intrinsic=4,queries=50', '--cache', "$out/cache", '--threads', 1);
+my @servers = map { ('--server', "$_=" . $node->connstr($_)) } ('one', 'two');
+
+# The exit status, stdout and stderr of sql_bench.
+sub run_bench
+{
+	my @arguments = @_;
+	my ($stdout, $stderr);
+	my $ok = IPC::Run::run([ $ENV{SQL_BENCH}, @arguments ], '>', \$stdout, '2>', \$stderr);
+	return ($ok, $stdout, $stderr);
+}
+
+sub slurp
+{
+	my ($path) = @_;
+	return PostgreSQL::Test::Utils::slurp_file($path);
+}
+
+my ($ok, $stdout, $stderr) = run_bench(@data, $servers[0], $servers[1], '--ef', '10,200', '--rounds', 2, '--slice-ms', 50,
+	'--clients', '1,2', '--explain', 10, '--out', "$out/results", '--with', 'm = 8');
+ok($ok, 'one server') or diag($stderr);
+my ($recall) = $stdout =~ /^200 +one +(\S+)/m;
+cmp_ok($recall, '>=', 0.99, 'almost all are found at ef 200');
+like($stdout, qr/WITH \(m='8'\)/, 'index options are passed on');
+my @lines = split /\n/, slurp("$out/results/results.csv");
+is(scalar @lines, 1 + 2 * 2, 'results.csv: a header, and a line per ef and number of clients');
+like(slurp("$out/results/results.json"), qr/"label": "one"/, 'results.json');
+
+($ok, $stdout, $stderr) = run_bench(@data, @servers, '--ef', '10', '--rounds', 1, '--slice-ms', 20, '--with-of', 'two=m = 4');
+ok($ok, 'two servers') or diag($stderr);
+like($stdout, qr/^two:.*\n.*m='4'/m, 'index options of one server');
+($ok, $stdout, $stderr) = run_bench(@data, @servers, '--skip-build', '--ef', '10', '--rounds', 1, '--slice-ms', 20,
+	'--metric', 'l2', '--targets', '0.1,1');
+ok($ok, 'tables and indexes as they are') or diag($stderr);
+like($stdout, qr/^one against two/m, 'they are compared');
+like($stdout, qr/^0\.1 .*one: exceeded at the smallest ef\./m, 'a recall that even the smallest ef exceeds');
+
+foreach my $case ([ 'ip', 'vector' ], [ 'cosine', 'halfvec' ])
+{
+	my ($metric, $type) = @$case;
+	($ok, $stdout, $stderr) = run_bench(@data, @servers, '--metric', $metric, '--type', $type, '--ef', '200',
+		'--rounds', 1, '--slice-ms', 20, '--storage', 'plain', '--primary-key', '--set-build', 'maintenance_work_mem=64MB');
+	ok($ok, "$type, $metric") or diag($stderr);
+	($recall) = $stdout =~ /^200 +one +(\S+)/m;
+	cmp_ok($recall, '>=', 0.97, "$type, $metric: recall");
+}
+
+($ok, $stdout, $stderr) = run_bench('copy', @data, '--type', 'halfvec', @servers, '--rounds', 1, '--copy-rows', 1000,
+	'--skip-load');
+ok($ok, 'copy') or diag($stderr);
+like($stdout, qr/^two +1000 /m, 'copy: rows');
+
+# Errors
+foreach my $case (
+	[ 'a table of other rows', qr/does not hold these rows/, '--skip-load', '--max-rows', 10 ],
+	[ 'an option the index does not have', qr/server one: .*unrecognized parameter/, '--with', 'lists = 5' ],
+	[ 'two labels for one database', qr/server one: .*hold these rows/, '--server', 'again=' . $node->connstr('one') ],
+	[ 'an unknown option', qr/no option named --nothing/, '--nothing' ])
+{
+	my ($name, $message, @arguments) = @$case;
+	($ok, $stdout, $stderr) = run_bench(@data, '--type', 'halfvec', $servers[0], $servers[1], @arguments);
+	ok(!$ok, "fails: $name");
+	like($stderr, $message, "says so: $name");
+}
+
+$node->stop;
+done_testing();
