@@ -1,11 +1,13 @@
 // Parser and printer of the text format; the grammar is in vector/text.hpp.
 #include "vector/text.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cfloat>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "vector/limits.hpp"
 
@@ -132,6 +134,44 @@ TextError read_number(const char* p, float& value, const char*& end) {
   return TextError::none;
 }
 
+constexpr std::uint64_t kEightZeros = 0x3030303030303030;  // "00000000"
+
+// Writes eight characters, the first from the lowest byte.
+void store_eight(char* out, std::uint64_t characters) {
+  if constexpr (std::endian::native == std::endian::big) {
+    characters = __builtin_bswap64(characters);
+  }
+  std::memcpy(out, &characters, sizeof characters);
+}
+
+// Prints number `i` of a block and returns the end. Writes whole words where fewer characters
+// count: up to kMaxNumberText + 1 bytes.
+char* print_decimal(float number, const DecimalBlock& block, std::size_t i, char* out) {
+  const int places = static_cast<int>(block.places[i]);
+  const std::uint64_t digits = block.digits[i];
+  const std::uint64_t characters = digits + kEightZeros;
+  const int zeros = std::countl_zero(digits) / 8;  // at the end
+
+  *out = '-';
+  out += std::signbit(number) ? 1 : 0;
+  if (places >= 8) {
+    // Below 1: the last digit belongs at out[1 + places].
+    store_eight(out, kEightZeros);
+    out[places - 7] = static_cast<char>('0' + block.first[i]);
+    store_eight(out + places - 6, characters);
+    out[1] = '.';
+    return out + 2 + places - zeros;
+  }
+  // From 1 on: the first of the eight digits is not 0 unless there is one before it.
+  const int whole = 8 - places;
+  *out = '1';
+  out += block.first[i];
+  store_eight(out, characters);
+  out[whole] = '.';
+  store_eight(out + whole + 1, characters >> (8 * whole));
+  return zeros >= places ? out + whole : out + 9 - zeros;
+}
+
 }  // namespace
 
 TextResult parse_vector_text(const char* text, float* elements) {
@@ -165,14 +205,27 @@ TextResult parse_vector_text(const char* text, float* elements) {
   return stop(TextError::none, p);
 }
 
-std::size_t print_vector_text(const float* elements, std::size_t count, PrintNumber print_number,
-                              char* out) {
+std::size_t print_vector_text(const float* elements, std::size_t count, ShortestDecimals decimals,
+                              PrintNumber print_number, char* out) {
   char* p = out;
   *p++ = '[';
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) *p++ = ',';
-    p += print_number(elements[i], p);
+  DecimalBlock block;
+  float rest[kDecimalBlock] = {};
+  for (std::size_t begin = 0; begin < count; begin += kDecimalBlock) {
+    const std::size_t size = std::min(count - begin, kDecimalBlock);
+    const float* numbers = elements + begin;
+    if (size < kDecimalBlock) {
+      std::copy_n(numbers, size, rest);
+      numbers = rest;
+    }
+    decimals(numbers, block);
+    for (std::size_t i = 0; i < size; ++i) {
+      p = has_shortest_decimal(numbers[i]) ? print_decimal(numbers[i], block, i, p)
+                                           : p + print_number(numbers[i], p);
+      *p++ = ',';
+    }
   }
+  if (count > 0) --p;  // the last comma
   *p++ = ']';
   *p = '\0';
   return static_cast<std::size_t>(p - out);

@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vector/decimals.hpp"
+
 namespace vec {
 
 enum class TextError : std::uint8_t {
@@ -46,9 +48,10 @@ inline constexpr std::size_t max_vector_text(std::size_t count) {
   return count * (kMaxNumberText + 1) + 3;
 }
 
-// Prints `count` elements and a NUL; returns the length without the NUL.
-// REQUIRES: `out` has room for max_vector_text(count).
-std::size_t print_vector_text(const float* elements, std::size_t count, PrintNumber print_number,
-                              char* out);
+// Prints `count` elements and a NUL; returns the length without the NUL. Numbers between 0.0001 and
+// a million, the usual ones, are taken from `decimals`; `print_number` prints the others.
+// REQUIRES: `out` has room for max_vector_text(count); all of it may be written.
+std::size_t print_vector_text(const float* elements, std::size_t count, ShortestDecimals decimals,
+                              PrintNumber print_number, char* out);
 
 }  // namespace vec

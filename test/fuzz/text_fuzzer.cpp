@@ -72,7 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
 
   std::string printed(vec::max_vector_text(count), '\0');
-  printed.resize(vec::print_vector_text(elements.data(), count, print_number, printed.data()));
+  printed.resize(vec::print_vector_text(elements.data(), count,
+                                        vec::shortest_decimals_named("baseline"), print_number,
+                                        printed.data()));
   std::vector<float> again(vec::kMaxDimensions);
   const vec::TextResult reread = vec::parse_vector_text(printed.c_str(), again.data());
   if (reread.error != vec::TextError::none || reread.count != result.count ||

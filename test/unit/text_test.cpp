@@ -1,18 +1,22 @@
 // The text format: every number as strtof reads it, every error with its place.
 #include "vector/text.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernel_fixture.hpp"
+#include "vector/decimals.hpp"
 #include "vector/limits.hpp"
 
 namespace vec {
@@ -27,10 +31,6 @@ Parsed parse(const std::string& text) {
   static float buffer[kMaxDimensions];
   const TextResult result = parse_vector_text(text.c_str(), buffer);
   return {result, {buffer, buffer + result.count}};
-}
-
-std::uint32_t bits(float value) {
-  return std::bit_cast<std::uint32_t>(value);
 }
 
 std::string repeated(const std::string& element, int count) {
@@ -250,13 +250,15 @@ int print_shortest(float value, char* out) {
   return static_cast<int>(std::to_chars(out, out + kMaxNumberText, value).ptr - out);
 }
 
-std::string print(const std::vector<float>& elements) {
-  std::string text(max_vector_text(elements.size()), '#');
+std::string print(const std::vector<float>& elements, const char* kernels = "baseline") {
+  // Nothing beyond the room that was asked for may be written.
+  std::vector<char> room(max_vector_text(elements.size()), '#');
+  Guarded<char> text(room, Guarded<char>::Edge::kEnd);
   const std::size_t length =
-      print_vector_text(elements.data(), elements.size(), print_shortest, text.data());
-  EXPECT_EQ(text[length], '\0');
-  text.resize(length);
-  return text;
+      print_vector_text(elements.data(), elements.size(), shortest_decimals_named(kernels),
+                        print_shortest, text.data());
+  EXPECT_EQ(text.data()[length], '\0');
+  return {text.data(), length};
 }
 
 TEST(PrintText, PutsCommasBetweenElements) {
@@ -265,8 +267,95 @@ TEST(PrintText, PutsCommasBetweenElements) {
 }
 
 TEST(PrintText, FitsIntoTheRoomItAsksFor) {
-  const std::vector<float> longest(1000, -1.23456789e-38F);
-  EXPECT_LT(print(longest).size(), max_vector_text(longest.size()));
+  for (const float longest : {-1.23456789e-38F, -123456.79F, -12345.679F, -0.00012345679F}) {
+    for (const std::size_t count : {1, 64, 1000}) {
+      const std::vector<float> elements(count, longest);
+      EXPECT_LT(print(elements).size(), max_vector_text(count));
+    }
+  }
+}
+
+// The shortest decimal, found by trying: the nearest of 1, 2, ... digits that lies between the
+// halfway points to the neighbours (which doubles hold exactly), in positional notation.
+std::string shortest_by_trial(float value) {
+  const double exact = value;
+  const double low = (exact + static_cast<double>(std::nextafter(value, -INFINITY))) / 2;
+  const double high = (exact + static_cast<double>(std::nextafter(value, INFINITY))) / 2;
+  char text[64];
+  for (int digits = 1;; ++digits) {
+    std::snprintf(text, sizeof text, "%.*e", digits - 1, exact);
+    const double read = std::strtod(text, nullptr);
+    if (low < read && read < high) break;
+  }
+  const int exponent = std::atoi(std::strchr(text, 'e') + 1);
+  const auto digits = static_cast<int>(std::strchr(text, 'e') - text) - (text[0] == '-' ? 1 : 0);
+  const int places = std::max(0, (digits > 1 ? digits - 2 : 0) - exponent);
+  std::snprintf(text, sizeof text, "%.*f", places, std::strtod(text, nullptr));
+  return text;
+}
+
+// Floats that PostgreSQL prints without an exponent, with what has made other printers go wrong.
+std::vector<float> positional_numbers() {
+  std::vector<float> numbers = {1e-4F, std::nextafter(1e6F, 0.0F)};
+  const auto add_with_neighbours = [&](float value) {
+    for (const float number :
+         {std::nextafter(value, 0.0F), value, std::nextafter(value, INFINITY)}) {
+      if (has_shortest_decimal(number)) numbers.push_back(number);
+    }
+  };
+  for (int exponent = -14; exponent < 20; ++exponent)
+    add_with_neighbours(std::ldexp(1.0F, exponent));
+  // Short decimals, integers, and points halfway between decimals.
+  for (float power = 1.0F; power < 1e9F; power *= 10.0F) {
+    for (int i = 1; i < 1000; ++i) add_with_neighbours(static_cast<float>(i) / power);
+  }
+  for (int i = 1; i < 1000000; i += 37) numbers.push_back(static_cast<float>(i));
+  for (int i = 1; i < 1024; ++i) numbers.push_back(1.0F + std::ldexp(static_cast<float>(i), -10));
+  std::mt19937 random(11);
+  std::uniform_int_distribution<std::uint32_t> any(bits(1e-4F), bits(1e6F) - 1);
+  for (int i = 0; i < 100000; ++i) numbers.push_back(std::bit_cast<float>(any(random)));
+  for (std::size_t i = 0; i < numbers.size(); i += 3) numbers[i] = -numbers[i];
+  return numbers;
+}
+
+TEST(PrintText, PrintsShortestDecimals) {
+  const std::vector<float> numbers = positional_numbers();
+  std::string expected = "[";
+  for (const float number : numbers) expected += shortest_by_trial(number) + ",";
+  expected.back() = ']';
+  const std::string printed = print(numbers);
+  const auto differ =
+      std::mismatch(printed.begin(), printed.end(), expected.begin(), expected.end());
+  EXPECT_TRUE(printed == expected)
+      << std::string(differ.first, printed.end()).substr(0, 20) << " instead of "
+      << std::string(differ.second, expected.end()).substr(0, 20);
+}
+
+TEST(PrintText, LeavesOtherNumbersToTheCaller) {
+  for (const float number :
+       {0.0F, -0.0F, std::nextafter(1e-4F, 0.0F), 1e6F, 1e-5F, 1e7F, 3e38F, 1e-45F, -1e-30F}) {
+    char text[kMaxNumberText];
+    const std::string expected(text, static_cast<std::size_t>(print_shortest(number, text)));
+    EXPECT_EQ(print({number}), "[" + expected + "]");
+    EXPECT_EQ(print({1.5F, number, -2.5F}), "[1.5," + expected + ",-2.5]");
+  }
+}
+
+TEST(PrintText, PrintsTheSameWithAllKernels) {
+  std::vector<float> numbers = positional_numbers();
+  numbers.push_back(0.0F);
+  numbers.push_back(1e-30F);
+  std::shuffle(numbers.begin(), numbers.end(), std::mt19937(5));
+  const std::string expected = print(numbers);
+  for (const std::string& kernels : supported_names()) {
+    EXPECT_TRUE(print(numbers, kernels.c_str()) == expected) << kernels;
+    // Blocks that are not full, and none at all.
+    for (std::size_t count = 0; count < 200; ++count) {
+      const std::vector<float> some(numbers.begin(), numbers.begin() + static_cast<int>(count));
+      EXPECT_EQ(print(some, kernels.c_str()), print(some)) << kernels;
+    }
+  }
+  EXPECT_EQ(shortest_decimals_named("no such kernels"), nullptr);
 }
 
 TEST(PrintText, ReadsBackTheSameBits) {

@@ -58,7 +58,7 @@ Datum out(FunctionCallInfo fcinfo) {
   float buffer[kMaxDimensions];
   const float* numbers = Type::load(value.x, count, buffer);
   char* text = static_cast<char*>(palloc(max_vector_text(count)));
-  print_vector_text(numbers, count, float_to_shortest_decimal_bufn, text);
+  print_vector_text(numbers, count, shortest_decimals(), float_to_shortest_decimal_bufn, text);
   PG_RETURN_CSTRING(text);
 }
 
