@@ -228,20 +228,21 @@ const char* read_decimal(const char* p, float& value) {
 
 // Reads one number at `p` (not a space). `end` is set to the end of the number, to `p` when there
 // is none.
-TextError read_number(const char* p, bool has_room, float& value, const char*& end) {
+TextError read_number(const char* p, bool has_room, float too_large, float& value,
+                      const char*& end) {
   end = has_room ? read_usual_decimal(p, value) : nullptr;
   if (end == nullptr) end = read_decimal(p, value);
-  if (end != nullptr) return TextError::none;
-
-  char* stop = nullptr;
-  errno = 0;
-  value = std::strtof(p, &stop);
-  end = stop;
-  if (stop == p) return TextError::syntax;
-  if (std::isnan(value)) return TextError::not_a_number;
-  // A number too small also sets ERANGE, and is taken as 0 or a subnormal.
-  if (std::isinf(value)) return errno == ERANGE ? TextError::out_of_range : TextError::infinite;
-  return TextError::none;
+  if (end == nullptr) {
+    char* stop = nullptr;
+    errno = 0;
+    value = std::strtof(p, &stop);
+    end = stop;
+    if (stop == p) return TextError::syntax;
+    if (std::isnan(value)) return TextError::not_a_number;
+    // A number too small also sets ERANGE, and is taken as 0 or a subnormal.
+    if (std::isinf(value) && errno != ERANGE) return TextError::infinite;
+  }
+  return std::fabs(value) < too_large ? TextError::none : TextError::out_of_range;
 }
 
 constexpr std::uint64_t kEightZeros = 0x3030303030303030;  // "00000000"
@@ -284,7 +285,7 @@ char* print_decimal(float number, const DecimalBlock& block, std::size_t i, char
 
 }  // namespace
 
-TextResult parse_vector_text(const char* text, float* elements) {
+TextResult parse_vector_text(const char* text, float too_large, float* elements) {
   int count = 0;
   auto stop = [&](TextError error, const char* at, std::size_t length = 0) {
     return TextResult{error, count, static_cast<std::size_t>(at - text), length};
@@ -301,8 +302,8 @@ TextResult parse_vector_text(const char* text, float* elements) {
     p = skip_space(p);
     float value = 0.0F;
     const char* end = p;
-    const TextError error =
-        read_number(p, p - text >= kUsualNumber && text_end - p >= kUsualNumber, value, end);
+    const bool has_room = p - text >= kUsualNumber && text_end - p >= kUsualNumber;
+    const TextError error = read_number(p, has_room, too_large, value, end);
     if (error != TextError::none) return stop(error, p, static_cast<std::size_t>(end - p));
     elements[count++] = value;
 

@@ -23,7 +23,7 @@ enum class TextError : std::uint8_t {
   trailing_junk,        // characters after ']'
   no_dimensions,        // "[]"
   too_many_dimensions,  // another element after kMaxDimensions of them
-  out_of_range,         // a number too large for float
+  out_of_range,         // a number too large for the type
   not_a_number,         // "nan" in any spelling
   infinite,             // "inf" in any spelling
 };
@@ -37,7 +37,9 @@ struct TextResult {
 
 // REQUIRES: `text` ends with a NUL; `elements` has room for kMaxDimensions; LC_NUMERIC is "C", as
 // it is in every PostgreSQL backend. Elements read before an error have been written.
-TextResult parse_vector_text(const char* text, float* elements);
+//
+// Out of range is what, rounded to float, is not below `too_large` without its sign.
+TextResult parse_vector_text(const char* text, float too_large, float* elements);
 
 // Prints one number without a NUL, at most kMaxNumberText bytes, and returns how many.
 using PrintNumber = int (*)(float value, char* out);

@@ -27,9 +27,9 @@ struct Parsed {
   std::vector<float> elements;
 };
 
-Parsed parse(const std::string& text) {
+Parsed parse(const std::string& text, float too_large = infinity) {
   static float buffer[kMaxDimensions];
-  const TextResult result = parse_vector_text(text.c_str(), buffer);
+  const TextResult result = parse_vector_text(text.c_str(), too_large, buffer);
   return {result, {buffer, buffer + result.count}};
 }
 
@@ -53,6 +53,14 @@ void expect_like_strtof(const std::string& number) {
   ASSERT_EQ(parsed.elements.size(), 3U) << number;
   EXPECT_EQ(bits(parsed.elements[1]), bits(expected)) << number;
   EXPECT_EQ(parsed.elements[2], 2.0F) << number;
+
+  // Far from both ends of the text, where usual numbers take another way.
+  const std::string around = "-0.123456789,0.5,12,-0.0000123456789";
+  const Parsed inside = parse("[" + around + "," + number + "," + around + "]");
+  ASSERT_EQ(inside.result.error, TextError::none) << number;
+  ASSERT_EQ(inside.elements.size(), 9U) << number;
+  EXPECT_EQ(bits(inside.elements[4]), bits(expected)) << number;
+  EXPECT_EQ(inside.elements[5], -0.123456789F) << number;
 }
 
 TEST(ParseText, ReadsElementsInOrder) {
@@ -215,7 +223,43 @@ TEST(ParseText, ReportsErrorsWithTheirPlace) {
     EXPECT_EQ(result.count, expected.count) << expected.text;
     EXPECT_EQ(result.offset, expected.offset) << expected.text;
     EXPECT_EQ(result.length, expected.length) << expected.text;
+
+    // The same far from both ends of a text, where usual numbers take another way.
+    if (expected.error == TextError::missing_bracket || expected.count + expected.length == 0 ||
+        expected.offset == std::strlen(expected.text)) {
+      continue;
+    }
+    const std::string before = "-0.12345678,0.5,12,-0.00012345678,";
+    std::string text = expected.text;
+    text.insert(text.find('[') + 1, before);
+    const TextResult inside = parse(text + ",0.12345678,0.12345678,0.12345678,0.12345678]").result;
+    EXPECT_EQ(inside.error, expected.error) << text;
+    EXPECT_EQ(inside.count, expected.count + 4) << text;
+    EXPECT_EQ(inside.offset, expected.offset + before.size()) << text;
+    EXPECT_EQ(inside.length, expected.length) << text;
   }
+}
+
+// As halfvec asks for it. Long enough for all ways in which numbers are read.
+TEST(ParseText, RefusesNumbersTooLargeForTheType) {
+  const std::string before = repeated("0.125", 20);
+  for (const char* number : {"65520", "-65520", "65520.0", "65519.9999", "6.552e4", "1e5", "1e38",
+                             "4e38", "-1e400", "0xfff0"}) {
+    for (const std::string& after : {std::string("]"), before.substr(0, 50) + "]"}) {
+      const std::string text = before.substr(0, before.size() - 1) + "," + number +
+                               (after == "]" ? after : "," + after.substr(1));
+      const TextResult result = parse(text, 65520).result;
+      EXPECT_EQ(result.error, TextError::out_of_range) << text;
+      EXPECT_EQ(result.count, 20) << text;
+      EXPECT_EQ(result.offset, before.size()) << text;
+      EXPECT_EQ(result.length, std::strlen(number)) << text;
+    }
+  }
+  EXPECT_EQ(parse("[65519.99,-65519.99]", 65520).result.error, TextError::none);
+  EXPECT_EQ(parse("[1,inf]", 65520).result.error, TextError::infinite);
+  EXPECT_EQ(parse("[1,nan]", 65520).result.error, TextError::not_a_number);
+  EXPECT_EQ(parse("[1,65520,x]", 65520).result.error, TextError::out_of_range);
+  EXPECT_EQ(parse("[1,x,65520]", 65520).result.error, TextError::syntax);
 }
 
 TEST(ParseText, TakesAsManyElementsAsTheLimit) {
@@ -240,7 +284,7 @@ TEST(ParseText, RefusesOneElementMoreWhateverItIs) {
 
 TEST(ParseText, LeavesElementsAfterTheLastAlone) {
   std::vector<float> buffer(kMaxDimensions, -99.0F);
-  parse_vector_text("[1,2]", buffer.data());
+  parse_vector_text("[1,2]", infinity, buffer.data());
   EXPECT_EQ(buffer[1], 2.0F);
   EXPECT_EQ(buffer[2], -99.0F);
 }
