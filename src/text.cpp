@@ -11,7 +11,7 @@
 
 #include "vector/limits.hpp"
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -77,7 +77,20 @@ bool nearest_float(std::uint64_t mantissa, std::int64_t exponent, float& value) 
   return scaled <= FLT_MAX && round_to_float(scaled, value);
 }
 
-#if defined(__SSE2__)
+#if defined(__x86_64__)
+
+// 10^-n and -10^-n: half as long on the way as a division and a change of sign.
+struct SignedPowers {
+  double of[2][kExactPowers + 1];
+};
+constexpr SignedPowers kSignedPowers = [] {
+  SignedPowers powers{};
+  for (int n = 0; n <= kExactPowers; ++n) {
+    powers.of[0][n] = 1 / kPowersOfTen[n];
+    powers.of[1][n] = -1 / kPowersOfTen[n];
+  }
+  return powers;
+}();
 
 std::int64_t power_of_ten(std::ptrdiff_t exponent) {
   return static_cast<std::int64_t>(kPowersOfTen[exponent]);
@@ -85,7 +98,8 @@ std::int64_t power_of_ten(std::ptrdiff_t exponent) {
 
 // Reads the `count` digits before `end`, at most 16; -1 if there is anything else among them. The
 // 16 characters before `end` must be readable.
-std::int64_t read_digits(const char* end, std::ptrdiff_t count) {
+inline __attribute__((always_inline)) std::int64_t read_digits(const char* end,
+                                                               std::ptrdiff_t count) {
   // The 16 bytes from byte `count` on keep the last `count` of 16 characters.
   static constexpr std::uint64_t kMasks[4] = {0, 0, ~UINT64_C(0), ~UINT64_C(0)};
   const auto load = [](const void* from) {
@@ -160,10 +174,9 @@ const char* read_usual_decimal(const char* p, float& value) {
     mantissa += fraction;
   }
 
-  // As in nearest_float; the mantissa has at most 18 digits.
-  if (!round_to_float(static_cast<double>(mantissa) / kPowersOfTen[places], value)) return nullptr;
-  value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | negative << 31);
-  return end;
+  // Mantissa (of at most 18 digits), power and product are rounded, by up to 2^-53 each.
+  const double scaled = static_cast<double>(mantissa) * kSignedPowers.of[negative][places];
+  return round_to_float(scaled, value) ? end : nullptr;
 }
 
 #else
@@ -228,10 +241,8 @@ const char* read_decimal(const char* p, float& value) {
 
 // Reads one number at `p` (not a space). `end` is set to the end of the number, to `p` when there
 // is none.
-TextError read_number(const char* p, bool has_room, float too_large, float& value,
-                      const char*& end) {
-  end = has_room ? read_usual_decimal(p, value) : nullptr;
-  if (end == nullptr) end = read_decimal(p, value);
+TextError read_number(const char* p, float too_large, float& value, const char*& end) {
+  end = read_decimal(p, value);
   if (end == nullptr) {
     char* stop = nullptr;
     errno = 0;
@@ -298,12 +309,21 @@ TextResult parse_vector_text(const char* text, float too_large, float* elements)
   if (*p == ']') return stop(TextError::no_dimensions, p);
 
   for (;;) {
+    float value = 0.0F;
+    const char* end = nullptr;
+    // Usual numbers, until there is another one or an error: those are for the code below.
+    while (count < kMaxDimensions) {
+      const char* number = skip_space(p);
+      if (number - text < kUsualNumber || text_end - number < kUsualNumber) break;
+      end = read_usual_decimal(number, value);
+      if (end == nullptr || !(std::fabs(value) < too_large)) break;
+      elements[count++] = value;
+      p = end + 1;
+    }
+
     if (count == kMaxDimensions) return stop(TextError::too_many_dimensions, p);
     p = skip_space(p);
-    float value = 0.0F;
-    const char* end = p;
-    const bool has_room = p - text >= kUsualNumber && text_end - p >= kUsualNumber;
-    const TextError error = read_number(p, has_room, too_large, value, end);
+    const TextError error = read_number(p, too_large, value, end);
     if (error != TextError::none) return stop(error, p, static_cast<std::size_t>(end - p));
     elements[count++] = value;
 

@@ -38,7 +38,7 @@ constexpr std::size_t kBytes = 32;
 using Float [[gnu::vector_size(kBytes / 2)]] = float;
 using Double [[gnu::vector_size(kBytes)]] = double;
 using Integer [[gnu::vector_size(kBytes)]] = std::int64_t;
-using Half [[gnu::vector_size(kBytes)]] = std::uint32_t;
+using Word [[gnu::vector_size(kBytes)]] = std::uint32_t;
 
 VECTOR_INLINE Double widen(Float x) {
   return __builtin_convertvector(x, Double);
@@ -49,9 +49,9 @@ VECTOR_INLINE Integer bits(Double x) {
 VECTOR_INLINE Double from_bits(Integer x) {
   return reinterpret_cast<Double>(x);
 }
-// Of both halves of each lane; neither product overflows.
+// Multiplies both halves of each lane. The products fit but for numbers out of our range.
 VECTOR_INLINE Integer multiply_halves(Integer x, std::uint32_t factor) {
-  return reinterpret_cast<Integer>(reinterpret_cast<Half>(x) * factor);
+  return reinterpret_cast<Integer>(reinterpret_cast<Word>(x) * factor);
 }
 // 10^n for n of four bits.
 VECTOR_INLINE Double power_of_ten(Integer n) {
@@ -77,7 +77,7 @@ VECTOR_INLINE Double from_bits(Integer x) {
   return __builtin_bit_cast(Double, x);
 }
 VECTOR_INLINE Integer multiply_halves(Integer x, std::uint32_t factor) {
-  return x * factor;
+  return static_cast<Integer>(static_cast<std::uint64_t>(x) * factor);
 }
 VECTOR_INLINE Double power_of_ten(Integer n) {
   constexpr double kPowers[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
