@@ -16,7 +16,7 @@ extern "C" {
 //
 // From PostgreSQL 16 on a caller may ask for the error as a value (pg_input_is_valid, COPY
 // ON_ERROR) by passing an ErrorSaveContext in `context`; with any other context, and before 16,
-// this does not return. Used as VECTOR_SOFT_ERROR(fcinfo->context, (Datum) 0, (errcode(...),
+// this does not return. Used as VECTOR_SOFT_ERROR(fcinfo->context, Datum{0}, (errcode(...),
 // errmsg(...))).
 #if PG_VERSION_NUM >= 160000
 #define VECTOR_SOFT_ERROR(context, result, details) ereturn(context, result, details)
