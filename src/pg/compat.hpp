@@ -44,6 +44,22 @@ inline Buffer extend_relation(Relation relation, ForkNumber fork) {
 #endif
 }
 
+#if PG_VERSION_NUM >= 160000
+inline RelFileLocator relation_locator(Relation relation) {
+  return relation->rd_locator;
+}
+inline Oid relation_file_number(Relation relation) {
+  return relation->rd_locator.relNumber;
+}
+#else
+inline RelFileNode relation_locator(Relation relation) {
+  return relation->rd_node;
+}
+inline Oid relation_file_number(Relation relation) {
+  return relation->rd_node.relNode;
+}
+#endif
+
 // For pg_stat_user_indexes, and from PostgreSQL 18 on for EXPLAIN ANALYZE.
 inline void count_index_search(IndexScanDesc scan) {
   pgstat_count_index_scan(scan->indexRelation);
