@@ -29,18 +29,18 @@ Sweep::Sweep(ScanGraph& graph, MemoryContext memory, std::span<hnsw::NodeId> ret
   bool nulls_first = false;
   sort_ = tuplesort_begin_heap(row, 1, &key, &less, &collation, &nulls_first, work_mem, nullptr,
                                TUPLESORT_NONE);
-  slot_ = MakeSingleTupleTableSlot(row, &TTSOpsMinimalTuple);
+  input_ = MakeSingleTupleTableSlot(row, &TTSOpsVirtual);
+  output_ = MakeSingleTupleTableSlot(row, &TTSOpsMinimalTuple);
 }
 
 void Sweep::put(hnsw::HeapTid tid, double bound) {
   ItemPointerData pointer = item_pointer(tid);
-  // Of the sort's own kind of tuple: it copies.
-  Datum values[2] = {Float8GetDatum(bound), PointerGetDatum(&pointer)};
-  bool nulls[2] = {false, false};
-  MinimalTuple tuple = heap_form_minimal_tuple(slot_->tts_tupleDescriptor, values, nulls);
-  ExecStoreMinimalTuple(tuple, slot_, true);
-  tuplesort_puttupleslot(sort_, slot_);
-  ExecClearTuple(slot_);
+  input_->tts_values[kBound - 1] = Float8GetDatum(bound);
+  input_->tts_values[kTid - 1] = PointerGetDatum(&pointer);
+  input_->tts_isnull[kBound - 1] = input_->tts_isnull[kTid - 1] = false;
+  ExecStoreVirtualTuple(input_);
+  tuplesort_puttupleslot(sort_, input_);
+  ExecClearTuple(input_);
 }
 
 void Sweep::run() {
@@ -69,15 +69,17 @@ void Sweep::run() {
 }
 
 bool Sweep::next(ScannedRow* row) {
-  if (!tuplesort_gettupleslot(sort_, true, false, slot_, nullptr)) return false;
-  slot_getallattrs(slot_);
-  row->bound = DatumGetFloat8(slot_->tts_values[kBound - 1]);
-  row->tid = heap_tid(reinterpret_cast<ItemPointer>(DatumGetPointer(slot_->tts_values[kTid - 1])));
+  if (!tuplesort_gettupleslot(sort_, true, false, output_, nullptr)) return false;
+  slot_getallattrs(output_);
+  row->bound = DatumGetFloat8(output_->tts_values[kBound - 1]);
+  row->tid =
+      heap_tid(reinterpret_cast<ItemPointer>(DatumGetPointer(output_->tts_values[kTid - 1])));
   return true;
 }
 
 void Sweep::end() {
-  ExecDropSingleTupleTableSlot(slot_);
+  ExecDropSingleTupleTableSlot(input_);
+  ExecDropSingleTupleTableSlot(output_);
   tuplesort_end(sort_);
 }
 

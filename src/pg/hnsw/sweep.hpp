@@ -32,7 +32,8 @@ class Sweep {
   MemoryContext memory_;
   std::span<const hnsw::NodeId> returned_;
   Tuplesortstate* sort_;
-  TupleTableSlot* slot_;
+  TupleTableSlot* input_;
+  TupleTableSlot* output_;
 };
 
 }  // namespace vec::pg
