@@ -17,10 +17,11 @@ constexpr std::size_t kBatch = 32;  // codes at a time
 
 // In front of the bytes of a code.
 struct Factors {
-  float step;            // t
-  float norm_squared;    // N; infinite when floats cannot hold it: the rest then means nothing
-  float error;           // E, rounded up
-  float center_product;  // for inner products: <center, x> - |center|^2 / 2, else 0
+  float step;          // t
+  float norm_squared;  // N; infinite when floats cannot hold it: the rest then means nothing
+  float error;         // E, rounded up
+  float share;         // in distances between codes: |t c|^2, so that equal codes give exactly 0;
+                       // for inner products |center|^2 / 2 - <center, x>
 };
 static_assert(sizeof(Factors) == 16);
 
@@ -97,8 +98,14 @@ double normalization(const CodecParameters& parameters, const DistanceKernels& k
   return norm_squared > 0 ? 1 / std::sqrt(norm_squared) : 0;
 }
 
-// Below this a step of 1/127 of it might be no normal float.
+// A query with smaller elements might have a step that is no normal float.
 constexpr float kSmallestMagnitude = 1e-30F;
+
+// With a smaller N a code says no more than N: squares in single precision are not precise there.
+constexpr double kSmallestNormSquared = 1e-36;
+
+// More than sums of floats, and a rotation, lose to underflow: up to 2^-149 an operation.
+constexpr double kUnderflow = 1e-40;
 
 // Rounds y to a code.
 Factors quantize(const DistanceKernels& kernels, const float* y, std::size_t n,
@@ -109,9 +116,9 @@ Factors quantize(const DistanceKernels& kernels, const float* y, std::size_t n,
   const auto norm_squared_float = static_cast<float>(norm_squared);
   if (!std::isfinite(largest) || !std::isfinite(norm_squared_float)) {
     std::memset(bytes, 128, n);
-    return {0, kInfinity, kInfinity, 0};
+    return {0, kInfinity, kInfinity, kInfinity};
   }
-  if (largest < kSmallestMagnitude) {
+  if (norm_squared < kSmallestNormSquared) {
     std::memset(bytes, 128, n);
     return {0, norm_squared_float, rounded_up(std::sqrt(norm_squared)), 0};
   }
@@ -120,7 +127,8 @@ Factors quantize(const DistanceKernels& kernels, const float* y, std::size_t n,
   code_kernels.code_dot_many(bytes, &bytes, 1, n, &code_norm_squared);
   const auto step = static_cast<float>(code_kernels.dot(y, bytes, n) / code_norm_squared);
   const double error = std::sqrt(code_kernels.residual_squared(y, bytes, step, n));
-  return {step, norm_squared_float, rounded_up(error), 0};
+  const float share = step * step * static_cast<float>(code_norm_squared);  // as code_distances
+  return {step, norm_squared_float, rounded_up(error), share};
 }
 
 // Calls use(start, pointers to the bytes of the codes, count) for a few codes at a time.
@@ -153,8 +161,8 @@ bool encode(const CodecParameters& parameters, const DistanceKernels& kernels, c
   Factors factors =
       quantize(kernels, y, n, reinterpret_cast<std::uint8_t*>(code + sizeof(Factors)));
   if (parameters.metric == Metric::inner_product) {
-    factors.center_product = static_cast<float>(
-        product(parameters.center, x, n) - product(parameters.center, parameters.center, n) / 2);
+    factors.share = static_cast<float>(product(parameters.center, parameters.center, n) / 2 -
+                                       product(parameters.center, x, n));
   }
   std::memcpy(code, &factors, sizeof factors);
   return factor > 0;
@@ -169,8 +177,9 @@ void prepare_query(const CodecParameters& parameters, const DistanceKernels& ker
   center_and_rotate(parameters, kernels, x, normalization(parameters, kernels, x),
                     is_product ? nullptr : parameters.center, rotated);
   QueryFactors factors{};
-  // Chains of n / 16 additions in the narrowest kernels, half a unit in the last place each.
-  factors.slack = 1e-5 + 1e-8 * static_cast<double>(n);
+  // Half a unit in the last place, 6e-8, for each of up to 60 operations of the rotation and of n /
+  // 16 additions, one after the other, in the narrowest kernels; and all that up to four times.
+  factors.slack = 2e-5 + 2e-8 * static_cast<double>(n);
   factors.norm_squared = kernels.float32.norm_squared(rotated, n);
   if (is_product) {
     factors.center_product = product(parameters.center, x, n);
@@ -218,7 +227,6 @@ void code_distances(const CodecParameters& parameters, const DistanceKernels& ke
                     const std::byte* code, const std::byte* const* codes, std::size_t count,
                     float* out) {
   const Factors a = factors_of(code);
-  const float a_rounded = a.norm_squared - a.error * a.error;
   in_batches(
       codes, count, [&](std::size_t start, const std::uint8_t* const* bytes, std::size_t part) {
         std::int32_t products[kBatch];
@@ -227,10 +235,9 @@ void code_distances(const CodecParameters& parameters, const DistanceKernels& ke
           const Factors b = factors_of(codes[start + i]);
           const float dot = a.step * b.step * static_cast<float>(products[i]);
           if (parameters.metric == Metric::inner_product) {
-            out[start + i] = -(a.center_product + b.center_product) - dot;
+            out[start + i] = a.share + b.share - dot;
           } else {
-            // Between the rounded vectors: their lengths are sqrt(N - E^2).
-            const float distance = a_rounded + (b.norm_squared - b.error * b.error) - 2 * dot;
+            const float distance = a.share + b.share - 2 * dot;
             out[start + i] = distance < 0 ? 0 : distance;
           }
         }
@@ -249,17 +256,18 @@ double lower_bound(const CodecParameters& parameters, const DistanceKernels& ker
 
   const double v = double{x.step} * q.step * static_cast<double>(dot);
   const double h = std::sqrt(std::fmax(0, x.norm_squared - square(x.error)));
-  const double along = h > 0 ? std::fmax(0, std::fabs(v) - q.error * h) / h : 0;
+  // Less by more than the rounding of h: near |q'| that would matter to `across`.
+  const double along = h > 0 ? std::fmax(0, std::fabs(v) / h * (1 - 1e-6) - q.error) : 0;
   const double across = std::sqrt(std::fmax(0, q.norm_squared - square(along)));
   const double product_bound = v + q.error * h + x.error * across;
-  // Underflow in the operator's single precision loses up to 2^-149 a dimension.
-  constexpr double kUnderflow = 1e-40;
   if (is_product) {
     // Above this the operator may overflow.
     constexpr double kLargest = 1e37;
-    const double magnitude = (std::sqrt(double{x.norm_squared}) + q.center_norm) * q.magnitude;
-    if (!(magnitude < kLargest)) return nothing_known;
-    return -q.center_product - product_bound - q.slack * magnitude - kUnderflow;
+    const double norm = std::fmax(std::sqrt(double{x.norm_squared}), x.error);
+    const double magnitude = (norm + q.center_norm) * q.magnitude;
+    const double underflow = kUnderflow * (1 + norm + q.magnitude);
+    const double bound = -q.center_product - product_bound - q.slack * magnitude - underflow;
+    return magnitude < kLargest && std::isfinite(bound) ? bound : nothing_known;
   }
   const double magnitude = x.norm_squared + q.norm_squared;
   const double bound = magnitude - 2 * product_bound - q.slack * magnitude - kUnderflow;

@@ -5,9 +5,9 @@
 //
 //   y = t c + r,   t = <c, y> / <c, c>,   so r is orthogonal to c
 //
-// The code holds t, N = |y|^2, E = |r|, c, and for inner products what the center contributes. The
-// query gets the same treatment with 16 bits: q' = R(q - center) = s d + a rest of length e, or
-// R q for inner products. One integer dot product <c, d> estimates everything:
+// The code holds t, N = |y|^2, E = |r|, c, and what the vector by itself contributes to a distance
+// between codes. The query gets the same treatment with 16 bits: q' = R(q - center) = s d + a rest
+// of length e, or R q for inner products. One integer dot product <c, d> estimates everything:
 //
 //   v = t s <c, d> ~ <y, q'>         |x - q|^2 ~ N + |q'|^2 - 2 v          <x, q> ~ <center, q> + v
 //
