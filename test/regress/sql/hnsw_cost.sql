@@ -110,13 +110,13 @@ DROP TABLE parts;
 
 -- vectors stored out of line: PostgreSQL takes their table for a small one
 CREATE TABLE long (id int, embedding vector(600)) WITH (autovacuum_enabled = off);
-INSERT INTO long SELECT n, (array_fill(sin(n), ARRAY[n % 600]) || array_fill(sin(n + 1), ARRAY[600 - n % 600]))::vector FROM generate_series(1, 2000) AS n;
+INSERT INTO long SELECT n, (array_fill(sin(n), ARRAY[n % 600]) || array_fill(sin(n + 1), ARRAY[600 - n % 600]))::vector FROM generate_series(1, 1500) AS n;
 CREATE INDEX ON long USING hnsw (embedding vector_l2_ops) WITH (m = 8, ef_construction = 16);
 VACUUM ANALYZE long;
 SELECT embedding AS q FROM long WHERE id = 1 \gset
 SELECT scans(format('SELECT id FROM long ORDER BY embedding <-> %L LIMIT 10', :'q'));
 SELECT scans(format('SELECT id FROM long ORDER BY embedding <-> %L LIMIT 300', :'q'));
-SELECT scans(format('SELECT id FROM long WHERE id <= 1000 ORDER BY embedding <-> %L LIMIT 10', :'q'));
+SELECT scans(format('SELECT id FROM long WHERE id <= 750 ORDER BY embedding <-> %L LIMIT 10', :'q'));
 SELECT scans(format('SELECT id FROM long ORDER BY embedding <-> %L', :'q'));
 DROP TABLE long;
 
