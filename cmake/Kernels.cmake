@@ -1,4 +1,5 @@
-# One kernel source, compiled once per instruction set; each object exports one table of function pointers.
+# Two sources, compiled once per instruction set: the distance kernels, which export one table of function pointers,
+# and the arithmetic of the text format, which exports one function.
 find_path(XSIMD_INCLUDE_DIR xsimd/xsimd.hpp REQUIRED DOC "folder that holds xsimd/xsimd.hpp (Debian: libxsimd-dev)")
 add_library(xsimd_headers INTERFACE)
 target_include_directories(xsimd_headers SYSTEM INTERFACE "${XSIMD_INCLUDE_DIR}")
@@ -7,7 +8,7 @@ set(kernel_objects)
 # Always -O2 and never LTO, also in Debug builds: at -O0 objects of different instruction sets share weak
 # xsimd symbols, and the linker might keep the AVX-512 copy for everybody.
 function(add_kernels name arch)
-  add_library(kernels_${name} OBJECT src/kernels/kernels.cpp)
+  add_library(kernels_${name} OBJECT src/kernels/kernels.cpp src/kernels/decimals.cpp)
   target_include_directories(kernels_${name} PRIVATE include)
   target_link_libraries(kernels_${name} PRIVATE xsimd_headers vector_warnings)
   target_compile_definitions(kernels_${name} PRIVATE "VECTOR_ARCH=${arch}" "VECTOR_ARCH_NAME=${name}")

@@ -1,11 +1,13 @@
-// Full precision codecs: the vector itself, normalized for cosine. A prepared query has the form of
-// a code.
+// Full precision codecs: the vector itself, normalized for cosine. And the choice between those and
+// sq8.
 #include "vector/codec.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include "sq8.hpp"
 
 namespace vec {
 namespace {
@@ -60,21 +62,96 @@ void distances(const ElementKernels<Element>& kernels, Metric metric, const std:
       kernels.l1_many(q, vectors, count, n, out);
       break;
   }
-  replace_nan_by_infinity(out, count);
+}
+
+// How far a cosine that an operator computes in single precision may be from one that follows from
+// the distance of normalized vectors, with n / 16 additions one after the other in each.
+double cosine_rounding(std::size_t n) {
+  return 1e-5 + 2e-8 * static_cast<double>(n);
 }
 
 }  // namespace
 
 std::size_t code_bytes(const CodecParameters& parameters) {
+  if (parameters.id == CodecId::sq8) return sq8::code_bytes(parameters.dimensions);
   return parameters.dimensions * element_bytes(parameters.id);
 }
 
 Codec::Codec(const CodecParameters& parameters, const DistanceKernels& kernels)
     : parameters_(parameters),
       kernels_(&kernels),
-      code_bytes_(static_cast<std::uint32_t>(vec::code_bytes(parameters))) {}
+      code_bytes_(static_cast<std::uint32_t>(vec::code_bytes(parameters))),
+      query_bytes_(parameters.id == CodecId::sq8
+                       ? static_cast<std::uint32_t>(sq8::query_bytes(parameters.dimensions))
+                       : code_bytes_) {}
 
 bool Codec::encode(const float* x, std::byte* code) const {
+  if (parameters_.id == CodecId::sq8) return sq8::encode(parameters_, *kernels_, x, code);
+  return encode_elements(x, code);
+}
+
+void Codec::prepare_query(const float* x, std::byte* query) const {
+  if (parameters_.id == CodecId::sq8) {
+    sq8::prepare_query(parameters_, *kernels_, x, query);
+  } else {
+    encode_elements(x, query);
+  }
+}
+
+void Codec::query_distances(const std::byte* query, const std::byte* const* codes,
+                            std::size_t count, float* out) const {
+  const std::size_t n = parameters_.dimensions;
+  switch (parameters_.id) {
+    case CodecId::float32:
+      distances(kernels_->float32, parameters_.metric, query, codes, count, n, out);
+      break;
+    case CodecId::float16:
+      distances(kernels_->float16, parameters_.metric, query, codes, count, n, out);
+      break;
+    case CodecId::sq8:
+      sq8::query_distances(parameters_, *kernels_, query, codes, count, out);
+      break;
+  }
+  replace_nan_by_infinity(out, count);
+}
+
+void Codec::code_distances(const std::byte* code, const std::byte* const* codes, std::size_t count,
+                           float* out) const {
+  if (parameters_.id != CodecId::sq8) {
+    query_distances(code, codes, count, out);
+    return;
+  }
+  sq8::code_distances(parameters_, *kernels_, code, codes, count, out);
+  replace_nan_by_infinity(out, count);
+}
+
+bool Codec::is_exact() const {
+  return parameters_.id != CodecId::sq8 && parameters_.metric != Metric::cosine;
+}
+
+double Codec::lower_bound(const std::byte* query, const std::byte* code, float distance) const {
+  if (parameters_.id == CodecId::sq8) {
+    return sq8::lower_bound(parameters_, *kernels_, query, code);
+  }
+  switch (parameters_.metric) {
+    case Metric::l2:
+      return std::sqrt(static_cast<double>(distance));
+    case Metric::inner_product:
+    case Metric::l1:
+      return distance;
+    case Metric::cosine:
+      break;
+  }
+  // Both were rounded after normalizing: halves relatively by 2^-11, subnormal ones by 2^-25.
+  const double n = parameters_.dimensions;
+  const double rounding =
+      parameters_.id == CodecId::float16 ? 0x1p-10 + std::sqrt(n) * 0x1p-24 : 0x1p-22;
+  const double least = std::fmax(0, std::sqrt(static_cast<double>(distance)) - rounding);
+  return std::fmax(0, least * least / 2 - cosine_rounding(parameters_.dimensions));
+}
+
+// Full precision: a query has the form of a code.
+bool Codec::encode_elements(const float* x, std::byte* code) const {
   const std::size_t n = parameters_.dimensions;
   if (parameters_.metric != Metric::cosine) {
     store(parameters_.id, *kernels_, x, n, code);
@@ -86,23 +163,26 @@ bool Codec::encode(const float* x, std::byte* code) const {
   return has_direction;
 }
 
-void Codec::prepare_query(const float* x, std::byte* query) const {
-  encode(x, query);
+CenterEstimate::CenterEstimate(Metric metric, std::span<double> sums,
+                               const DistanceKernels& kernels)
+    : metric_(metric), sums_(sums), kernels_(&kernels) {
+  std::fill(sums_.begin(), sums_.end(), 0.0);
 }
 
-void Codec::query_distances(const std::byte* query, const std::byte* const* codes,
-                            std::size_t count, float* out) const {
-  const std::size_t n = parameters_.dimensions;
-  if (parameters_.id == CodecId::float16) {
-    distances(kernels_->float16, parameters_.metric, query, codes, count, n, out);
-  } else {
-    distances(kernels_->float32, parameters_.metric, query, codes, count, n, out);
+void CenterEstimate::add(const float* x) {
+  double factor = 1;
+  if (metric_ == Metric::cosine) {
+    const double norm_squared = kernels_->float32.norm_squared(x, sums_.size());
+    if (!(norm_squared > 0)) return;
+    factor = 1 / std::sqrt(norm_squared);
   }
+  for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += x[i] * factor;
+  ++count_;
 }
 
-void Codec::code_distances(const std::byte* code, const std::byte* const* codes, std::size_t count,
-                           float* out) const {
-  query_distances(code, codes, count, out);
+void CenterEstimate::store(float* center) const {
+  const double divisor = count_ == 0 ? 1 : static_cast<double>(count_);
+  for (std::size_t i = 0; i < sums_.size(); ++i) center[i] = static_cast<float>(sums_[i] / divisor);
 }
 
 }  // namespace vec

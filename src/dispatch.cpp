@@ -1,4 +1,4 @@
-// Chooses the kernel table for this machine.
+// Chooses the kernels for this machine.
 //
 // The list is best first, and each table's requirements include those of the next one: the
 // supported tables are then a suffix of the list, and nothing has to be collected or remembered.
@@ -6,8 +6,10 @@
 // The predicates are ours, not xsimd's: xsimd 8.1 does not ask whether the operating system saves
 // the wide registers. __builtin_cpu_supports does.
 #include <cstring>
+#include <iterator>
 
 #include "kernels/tables.hpp"
+#include "vector/decimals.hpp"
 #include "vector/distance.hpp"
 
 #if defined(__x86_64__)
@@ -56,6 +58,15 @@ constexpr const DistanceKernels* best_first[] = {
     &kernels_baseline,
 };
 
+constexpr ShortestDecimals decimals_best_first[] = {
+#if defined(__x86_64__)
+    shortest_decimals_avx512vnni,
+    shortest_decimals_avx512,
+    shortest_decimals_avx2,
+#endif
+    shortest_decimals_baseline,
+};
+
 // Where the supported tables begin in best_first.
 std::size_t first_supported() {
 #if defined(__x86_64__)
@@ -85,6 +96,15 @@ const DistanceKernels* kernels_named(const char* name) {
   for (const DistanceKernels* kernels : supported_kernels()) {
     if (std::strcmp(kernels->name, name) == 0) {
       return kernels;
+    }
+  }
+  return nullptr;
+}
+
+ShortestDecimals shortest_decimals_named(const char* kernels) {
+  for (std::size_t i = first_supported(); i < std::size(best_first); ++i) {
+    if (std::strcmp(best_first[i]->name, kernels) == 0) {
+      return decimals_best_first[i];
     }
   }
   return nullptr;

@@ -30,10 +30,6 @@ struct CodeKernels {
   // x[i] = -x[i] where bit i % 64 of signs[i / 64] is set.
   void (*flip_signs)(float* x, std::size_t n, const std::uint64_t* signs);
 
-  // (a[i], b[i]) = ((a[i] + b[i]) * factor, (a[i] - b[i]) * factor). REQUIRES: a and b do not
-  // overlap.
-  void (*butterfly)(float* a, float* b, std::size_t n, float factor);
-
   // The largest |x[i]|, 0 for n = 0; NaN if there is one, else infinity if there is one.
   float (*largest_magnitude)(const float* x, std::size_t n);
 

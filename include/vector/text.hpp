@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vector/decimals.hpp"
+
 namespace vec {
 
 enum class TextError : std::uint8_t {
@@ -21,7 +23,7 @@ enum class TextError : std::uint8_t {
   trailing_junk,        // characters after ']'
   no_dimensions,        // "[]"
   too_many_dimensions,  // another element after kMaxDimensions of them
-  out_of_range,         // a number too large for float
+  out_of_range,         // a number too large for the type
   not_a_number,         // "nan" in any spelling
   infinite,             // "inf" in any spelling
 };
@@ -35,7 +37,9 @@ struct TextResult {
 
 // REQUIRES: `text` ends with a NUL; `elements` has room for kMaxDimensions; LC_NUMERIC is "C", as
 // it is in every PostgreSQL backend. Elements read before an error have been written.
-TextResult parse_vector_text(const char* text, float* elements);
+//
+// Out of range is what, rounded to float, is not below `too_large` without its sign.
+TextResult parse_vector_text(const char* text, float too_large, float* elements);
 
 // Prints one number without a NUL, at most kMaxNumberText bytes, and returns how many.
 using PrintNumber = int (*)(float value, char* out);
@@ -46,9 +50,10 @@ inline constexpr std::size_t max_vector_text(std::size_t count) {
   return count * (kMaxNumberText + 1) + 3;
 }
 
-// Prints `count` elements and a NUL; returns the length without the NUL.
-// REQUIRES: `out` has room for max_vector_text(count).
-std::size_t print_vector_text(const float* elements, std::size_t count, PrintNumber print_number,
-                              char* out);
+// Prints `count` elements and a NUL; returns the length without the NUL. Numbers between 0.0001 and
+// a million, the usual ones, are taken from `decimals`; `print_number` prints the others.
+// REQUIRES: `out` has room for max_vector_text(count); all of it may be written.
+std::size_t print_vector_text(const float* elements, std::size_t count, ShortestDecimals decimals,
+                              PrintNumber print_number, char* out);
 
 }  // namespace vec

@@ -92,24 +92,6 @@ void flip_signs(float* x, std::size_t n, const std::uint64_t* signs) {
       });
 }
 
-void butterfly(float* a, float* b, std::size_t n, float factor) {
-  const Batch factors(factor);
-  for_batches(
-      n,
-      [&](std::size_t at) __attribute__((always_inline)) {
-        const Batch x = load(a + at);
-        const Batch y = load(b + at);
-        store(a + at, (x + y) * factors);
-        store(b + at, (x - y) * factors);
-      },
-      [&](std::size_t at, std::size_t count) __attribute__((always_inline)) {
-        const Batch x = load_prefix(a + at, count);
-        const Batch y = load_prefix(b + at, count);
-        store_prefix(a + at, (x + y) * factors, count);
-        store_prefix(b + at, (x - y) * factors, count);
-      });
-}
-
 float largest_magnitude(const float* x, std::size_t n) {
   Integers magnitudes = no_magnitudes();
   for_batches(
@@ -255,7 +237,6 @@ void code_dot_many(const std::uint8_t* code, const std::uint8_t* const* codes, s
 constexpr CodeKernels code_kernels = {
     .hadamard = hadamard,
     .flip_signs = flip_signs,
-    .butterfly = butterfly,
     .largest_magnitude = largest_magnitude,
     .quantize8 = quantize8,
     .quantize16 = quantize16,

@@ -16,7 +16,7 @@ extern "C" {
 //
 // From PostgreSQL 16 on a caller may ask for the error as a value (pg_input_is_valid, COPY
 // ON_ERROR) by passing an ErrorSaveContext in `context`; with any other context, and before 16,
-// this does not return. Used as VECTOR_SOFT_ERROR(fcinfo->context, (Datum) 0, (errcode(...),
+// this does not return. Used as VECTOR_SOFT_ERROR(fcinfo->context, Datum{0}, (errcode(...),
 // errmsg(...))).
 #if PG_VERSION_NUM >= 160000
 #define VECTOR_SOFT_ERROR(context, result, details) ereturn(context, result, details)
@@ -43,6 +43,22 @@ inline Buffer extend_relation(Relation relation, ForkNumber fork) {
   return buffer;
 #endif
 }
+
+#if PG_VERSION_NUM >= 160000
+inline RelFileLocator relation_locator(Relation relation) {
+  return relation->rd_locator;
+}
+inline Oid relation_file_number(Relation relation) {
+  return relation->rd_locator.relNumber;
+}
+#else
+inline RelFileNode relation_locator(Relation relation) {
+  return relation->rd_node;
+}
+inline Oid relation_file_number(Relation relation) {
+  return relation->rd_node.relNode;
+}
+#endif
 
 // For pg_stat_user_indexes, and from PostgreSQL 18 on for EXPLAIN ANALYZE.
 inline void count_index_search(IndexScanDesc scan) {

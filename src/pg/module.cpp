@@ -12,6 +12,7 @@ VECTOR_EXPORT void _PG_init(void);
 namespace vec::pg {
 namespace {
 const DistanceKernels* chosen_kernels = nullptr;
+ShortestDecimals chosen_decimals = nullptr;
 
 // VECTOR_FORCE_KERNELS=baseline|avx2|avx512|avx512vnni in the server's environment: for tests and
 // benchmarks.
@@ -31,9 +32,14 @@ const DistanceKernels* choose_kernels() {
 const DistanceKernels& kernels() {
   return *chosen_kernels;
 }
+
+ShortestDecimals shortest_decimals() {
+  return chosen_decimals;
+}
 }  // namespace vec::pg
 
 void _PG_init(void) {
   vec::pg::chosen_kernels = vec::pg::choose_kernels();
+  vec::pg::chosen_decimals = vec::shortest_decimals_named(vec::pg::chosen_kernels->name);
   vec::pg::hnsw_init();
 }

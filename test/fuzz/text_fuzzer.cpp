@@ -1,5 +1,7 @@
-// libFuzzer target for the text format: the parser against a slow, obvious one, and printing
-// against parsing. Built by cmake/Fuzz.cmake; scripts/check runs it for a bounded number of inputs.
+// libFuzzer target for the text format: the parser against a slow, obvious one, elements as well as
+// errors and their places, and printing against that parser. Built by cmake/Fuzz.cmake;
+// scripts/check runs it for a bounded number of inputs.
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -22,21 +24,55 @@ const char* skip_space(const char* p) {
   return p + std::strspn(p, " \t\n\v\f\r");
 }
 
-// The grammar in vector/text.hpp, one strtof an element. False on any error.
-bool parse_slowly(const std::string& text, std::vector<float>& elements) {
+bool same_bits(const std::vector<float>& a, const float* b) {
+  return a.empty() || std::memcmp(a.data(), b, a.size() * sizeof(float)) == 0;
+}
+
+// The grammar in vector/text.hpp, one strtof an element.
+vec::TextResult parse_slowly(const std::string& text, float too_large,
+                             std::vector<float>& elements) {
+  using vec::TextError;
   const char* p = skip_space(text.c_str());
-  if (*p++ != '[') return false;
+  const auto stop = [&](TextError error, std::size_t length = 0) {
+    return vec::TextResult{error, static_cast<int>(elements.size()),
+                           static_cast<std::size_t>(p - text.c_str()), length};
+  };
+  if (*p != '[') return stop(TextError::missing_bracket);
+  p = skip_space(p + 1);
+  if (*p == ']') return stop(TextError::no_dimensions);
   for (;;) {
+    if (elements.size() == vec::kMaxDimensions) return stop(TextError::too_many_dimensions);
     p = skip_space(p);
     char* end;
-    float value = std::strtof(p, &end);
-    if (end == p || !std::isfinite(value)) return false;
+    errno = 0;
+    const float value = std::strtof(p, &end);
+    const auto length = static_cast<std::size_t>(end - p);
+    if (length == 0) return stop(TextError::syntax);
+    if (std::isnan(value)) return stop(TextError::not_a_number, length);
+    if (std::isinf(value) && errno == 0) return stop(TextError::infinite, length);
+    if (std::fabs(value) >= too_large) return stop(TextError::out_of_range, length);
     elements.push_back(value);
     p = skip_space(end);
     if (*p == ']') break;
-    if (*p++ != ',') return false;
+    if (*p != ',') return stop(TextError::syntax);
+    ++p;
   }
-  return *skip_space(p + 1) == '\0' && elements.size() <= vec::kMaxDimensions;
+  p = skip_space(p + 1);
+  return stop(*p == '\0' ? TextError::none : TextError::trailing_junk);
+}
+
+void compare_parsers(const std::string& text, float too_large, std::vector<float>& elements) {
+  static std::vector<float> buffer(vec::kMaxDimensions);
+  const vec::TextResult result = vec::parse_vector_text(text.c_str(), too_large, buffer.data());
+  elements.clear();
+  const vec::TextResult expected = parse_slowly(text, too_large, elements);
+  if (result.error != expected.error) fail("another error", text);
+  if (result.offset != expected.offset || result.length != expected.length) {
+    fail("error at another place", text);
+  }
+  if (result.count != expected.count || !same_bits(elements, buffer.data())) {
+    fail("wrong elements", text);
+  }
 }
 
 // Any number of digits that reads back as the same float will do here.
@@ -54,29 +90,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string text(reinterpret_cast<const char*>(data), size);
   text = text.c_str();
 
-  static std::vector<float> elements(vec::kMaxDimensions);
-  const vec::TextResult result = vec::parse_vector_text(text.c_str(), elements.data());
-  if (result.offset > text.size() || result.length > text.size() - result.offset) {
-    fail("error outside of the text", text);
-  }
-  if (result.count < 0 || result.count > vec::kMaxDimensions) fail("impossible count", text);
+  std::vector<float> elements;
+  compare_parsers(text, 65520, elements);  // as for halfvec
+  compare_parsers(text, HUGE_VALF, elements);
 
-  std::vector<float> expected;
-  const bool is_vector = parse_slowly(text, expected);
-  if (is_vector != (result.error == vec::TextError::none)) fail("taken for what it is not", text);
-  if (!is_vector) return 0;
-  const auto count = static_cast<std::size_t>(result.count);
-  if (count != expected.size() ||
-      std::memcmp(elements.data(), expected.data(), count * sizeof(float)) != 0) {
-    fail("wrong elements", text);
-  }
-
+  // Elements before an error will do for printing.
+  const std::size_t count = elements.size();
   std::string printed(vec::max_vector_text(count), '\0');
-  printed.resize(vec::print_vector_text(elements.data(), count, print_number, printed.data()));
-  std::vector<float> again(vec::kMaxDimensions);
-  const vec::TextResult reread = vec::parse_vector_text(printed.c_str(), again.data());
-  if (reread.error != vec::TextError::none || reread.count != result.count ||
-      std::memcmp(again.data(), elements.data(), count * sizeof(float)) != 0) {
+  printed.resize(vec::print_vector_text(elements.data(), count,
+                                        vec::shortest_decimals_named("baseline"), print_number,
+                                        printed.data()));
+  std::vector<float> again;
+  const vec::TextResult reread = parse_slowly(printed, HUGE_VALF, again);
+  if (count > 0 && reread.error != vec::TextError::none) fail("prints what is no vector", text);
+  if (again.size() != count || !same_bits(again, elements.data())) {
     fail("does not read back", text);
   }
   return 0;

@@ -271,28 +271,6 @@ TEST_P(CodeTable, FlipsTheSignsOfZerosAndInfinities) {
   expect_same_bits(x, {-0.0F, 0.0F, -infinity, infinity, 0.0F});
 }
 
-TEST_P(CodeTable, ButterflyIsThePlainOneBitForBit) {
-  constexpr float factor = 0.70710678F;
-  for (const std::size_t n : code_lengths()) {
-    const Floats a = random_floats(n, 5);
-    const Floats b = random_floats(n, 6);
-    Floats sums(n);
-    Floats differences(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      sums[i] = (a[i] + b[i]) * factor;
-      differences[i] = (a[i] - b[i]) * factor;
-    }
-    for (const Place place : all_places) {
-      SCOPED_TRACE(n);
-      const Array<float> first(a, place, 4);
-      const Array<float> second(b, place, 9);
-      kernels().butterfly(first.data(), second.data(), n, factor);
-      expect_same_bits(first.values(), sums);
-      expect_same_bits(second.values(), differences);
-    }
-  }
-}
-
 TEST_P(CodeTable, LargestMagnitudeIsFoundAnywhere) {
   for (const std::size_t n : code_lengths()) {
     SCOPED_TRACE(n);

@@ -243,13 +243,24 @@ class Session {
     store_->codec.prepare_query(query.data(), query_.data());
     graph.open_query(query_.data());
     std::vector<FoundRow> rows;
-    hnsw::FlatArray<hnsw::HeapTid> tids;
     for (const hnsw::Candidate& found : hnsw::search(graph, scratch, ef)) {
-      tids.clear();
-      graph.result_tids(found.id, found.distance, tids);
-      for (hnsw::HeapTid tid : tids.view()) rows.push_back({row_of(tid), found.distance});
+      for (hnsw::HeapTid tid : result_tids(found)) rows.push_back({row_of(tid), found.distance});
     }
     return rows;
+  }
+  // The rows of a node that was found.
+  std::vector<hnsw::HeapTid> result_tids(const hnsw::Candidate& found) {
+    std::vector<hnsw::HeapTid> tids;
+    hnsw::FlatArray<hnsw::ResultRow> rows;
+    graph.read_results({&found, 1}, rows);
+    for (const hnsw::ResultRow& row : rows.view()) {
+      if (row.tid.is_valid()) tids.push_back(row.tid);
+      graph.read_tid_lists(row.node, row.further,
+                           [&](hnsw::ListId, std::span<const hnsw::HeapTid> part) {
+                             tids.insert(tids.end(), part.begin(), part.end());
+                           });
+    }
+    return tids;
   }
   std::vector<std::size_t> search(const std::vector<float>& query, std::size_t ef) {
     std::vector<std::size_t> rows;

@@ -66,6 +66,13 @@ class MemoryPages {
     throw Corrupted("block " + std::to_string(block) + ": " + what);
   }
   bool exists(std::uint32_t block) { return block < pages_.size(); }
+  void prefetch(std::span<const hnsw::PageRange> ranges) {
+    require_unlocked("pages prefetched under a lock");
+    for (const hnsw::PageRange& range : ranges) {
+      require(exists(range.block) && range.offset + range.bytes <= hnsw::kPageBytes,
+              "prefetch outside a page");
+    }
+  }
 
   template <class Fn>
   void read(std::uint32_t block, Fn fn) {
@@ -216,9 +223,7 @@ class MemoryPages {
 
   std::uint32_t append_page(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
     pages_.push_back(new_page());
-    hnsw::format_page(
-        pages_.back()->data(), kind,
-        kind == hnsw::PageKind::elements ? geometry.element_bytes() : geometry.list_bytes());
+    hnsw::format_page(pages_.back()->data(), kind, geometry.slot_bytes(kind));
     return static_cast<std::uint32_t>(pages_.size() - 1);
   }
   static std::unique_ptr<Page> new_page() {

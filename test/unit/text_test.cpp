@@ -1,18 +1,22 @@
 // The text format: every number as strtof reads it, every error with its place.
 #include "vector/text.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "kernel_fixture.hpp"
+#include "vector/decimals.hpp"
 #include "vector/limits.hpp"
 
 namespace vec {
@@ -23,14 +27,10 @@ struct Parsed {
   std::vector<float> elements;
 };
 
-Parsed parse(const std::string& text) {
+Parsed parse(const std::string& text, float too_large = infinity) {
   static float buffer[kMaxDimensions];
-  const TextResult result = parse_vector_text(text.c_str(), buffer);
+  const TextResult result = parse_vector_text(text.c_str(), too_large, buffer);
   return {result, {buffer, buffer + result.count}};
-}
-
-std::uint32_t bits(float value) {
-  return std::bit_cast<std::uint32_t>(value);
 }
 
 std::string repeated(const std::string& element, int count) {
@@ -53,6 +53,14 @@ void expect_like_strtof(const std::string& number) {
   ASSERT_EQ(parsed.elements.size(), 3U) << number;
   EXPECT_EQ(bits(parsed.elements[1]), bits(expected)) << number;
   EXPECT_EQ(parsed.elements[2], 2.0F) << number;
+
+  // Far from both ends of the text, where usual numbers take another way.
+  const std::string around = "-0.123456789,0.5,12,-0.0000123456789";
+  const Parsed inside = parse("[" + around + "," + number + "," + around + "]");
+  ASSERT_EQ(inside.result.error, TextError::none) << number;
+  ASSERT_EQ(inside.elements.size(), 9U) << number;
+  EXPECT_EQ(bits(inside.elements[4]), bits(expected)) << number;
+  EXPECT_EQ(inside.elements[5], -0.123456789F) << number;
 }
 
 TEST(ParseText, ReadsElementsInOrder) {
@@ -215,7 +223,43 @@ TEST(ParseText, ReportsErrorsWithTheirPlace) {
     EXPECT_EQ(result.count, expected.count) << expected.text;
     EXPECT_EQ(result.offset, expected.offset) << expected.text;
     EXPECT_EQ(result.length, expected.length) << expected.text;
+
+    // The same far from both ends of a text, where usual numbers take another way.
+    if (expected.error == TextError::missing_bracket || expected.count + expected.length == 0 ||
+        expected.offset == std::strlen(expected.text)) {
+      continue;
+    }
+    const std::string before = "-0.12345678,0.5,12,-0.00012345678,";
+    std::string text = expected.text;
+    text.insert(text.find('[') + 1, before);
+    const TextResult inside = parse(text + ",0.12345678,0.12345678,0.12345678,0.12345678]").result;
+    EXPECT_EQ(inside.error, expected.error) << text;
+    EXPECT_EQ(inside.count, expected.count + 4) << text;
+    EXPECT_EQ(inside.offset, expected.offset + before.size()) << text;
+    EXPECT_EQ(inside.length, expected.length) << text;
   }
+}
+
+// As halfvec asks for it. Long enough for all ways in which numbers are read.
+TEST(ParseText, RefusesNumbersTooLargeForTheType) {
+  const std::string before = repeated("0.125", 20);
+  for (const char* number : {"65520", "-65520", "65520.0", "65519.9999", "6.552e4", "1e5", "1e38",
+                             "4e38", "-1e400", "0xfff0"}) {
+    for (const std::string& after : {std::string("]"), before.substr(0, 50) + "]"}) {
+      const std::string text = before.substr(0, before.size() - 1) + "," + number +
+                               (after == "]" ? after : "," + after.substr(1));
+      const TextResult result = parse(text, 65520).result;
+      EXPECT_EQ(result.error, TextError::out_of_range) << text;
+      EXPECT_EQ(result.count, 20) << text;
+      EXPECT_EQ(result.offset, before.size()) << text;
+      EXPECT_EQ(result.length, std::strlen(number)) << text;
+    }
+  }
+  EXPECT_EQ(parse("[65519.99,-65519.99]", 65520).result.error, TextError::none);
+  EXPECT_EQ(parse("[1,inf]", 65520).result.error, TextError::infinite);
+  EXPECT_EQ(parse("[1,nan]", 65520).result.error, TextError::not_a_number);
+  EXPECT_EQ(parse("[1,65520,x]", 65520).result.error, TextError::out_of_range);
+  EXPECT_EQ(parse("[1,x,65520]", 65520).result.error, TextError::syntax);
 }
 
 TEST(ParseText, TakesAsManyElementsAsTheLimit) {
@@ -240,7 +284,7 @@ TEST(ParseText, RefusesOneElementMoreWhateverItIs) {
 
 TEST(ParseText, LeavesElementsAfterTheLastAlone) {
   std::vector<float> buffer(kMaxDimensions, -99.0F);
-  parse_vector_text("[1,2]", buffer.data());
+  parse_vector_text("[1,2]", infinity, buffer.data());
   EXPECT_EQ(buffer[1], 2.0F);
   EXPECT_EQ(buffer[2], -99.0F);
 }
@@ -250,13 +294,15 @@ int print_shortest(float value, char* out) {
   return static_cast<int>(std::to_chars(out, out + kMaxNumberText, value).ptr - out);
 }
 
-std::string print(const std::vector<float>& elements) {
-  std::string text(max_vector_text(elements.size()), '#');
+std::string print(const std::vector<float>& elements, const char* kernels = "baseline") {
+  // Nothing beyond the room that was asked for may be written.
+  std::vector<char> room(max_vector_text(elements.size()), '#');
+  Guarded<char> text(room, Guarded<char>::Edge::kEnd);
   const std::size_t length =
-      print_vector_text(elements.data(), elements.size(), print_shortest, text.data());
-  EXPECT_EQ(text[length], '\0');
-  text.resize(length);
-  return text;
+      print_vector_text(elements.data(), elements.size(), shortest_decimals_named(kernels),
+                        print_shortest, text.data());
+  EXPECT_EQ(text.data()[length], '\0');
+  return {text.data(), length};
 }
 
 TEST(PrintText, PutsCommasBetweenElements) {
@@ -265,8 +311,95 @@ TEST(PrintText, PutsCommasBetweenElements) {
 }
 
 TEST(PrintText, FitsIntoTheRoomItAsksFor) {
-  const std::vector<float> longest(1000, -1.23456789e-38F);
-  EXPECT_LT(print(longest).size(), max_vector_text(longest.size()));
+  for (const float longest : {-1.23456789e-38F, -123456.79F, -12345.679F, -0.00012345679F}) {
+    for (const std::size_t count : {1, 64, 1000}) {
+      const std::vector<float> elements(count, longest);
+      EXPECT_LT(print(elements).size(), max_vector_text(count));
+    }
+  }
+}
+
+// The shortest decimal, found by trying: the nearest of 1, 2, ... digits that lies between the
+// halfway points to the neighbours (which doubles hold exactly), in positional notation.
+std::string shortest_by_trial(float value) {
+  const double exact = value;
+  const double low = (exact + static_cast<double>(std::nextafter(value, -INFINITY))) / 2;
+  const double high = (exact + static_cast<double>(std::nextafter(value, INFINITY))) / 2;
+  char text[64];
+  for (int digits = 1;; ++digits) {
+    std::snprintf(text, sizeof text, "%.*e", digits - 1, exact);
+    const double read = std::strtod(text, nullptr);
+    if (low < read && read < high) break;
+  }
+  const int exponent = std::atoi(std::strchr(text, 'e') + 1);
+  const auto digits = static_cast<int>(std::strchr(text, 'e') - text) - (text[0] == '-' ? 1 : 0);
+  const int places = std::max(0, (digits > 1 ? digits - 2 : 0) - exponent);
+  std::snprintf(text, sizeof text, "%.*f", places, std::strtod(text, nullptr));
+  return text;
+}
+
+// Floats that PostgreSQL prints without an exponent, with what has made other printers go wrong.
+std::vector<float> positional_numbers() {
+  std::vector<float> numbers = {1e-4F, std::nextafter(1e6F, 0.0F)};
+  const auto add_with_neighbours = [&](float value) {
+    for (const float number :
+         {std::nextafter(value, 0.0F), value, std::nextafter(value, INFINITY)}) {
+      if (has_shortest_decimal(number)) numbers.push_back(number);
+    }
+  };
+  for (int exponent = -14; exponent < 20; ++exponent)
+    add_with_neighbours(std::ldexp(1.0F, exponent));
+  // Short decimals, integers, and points halfway between decimals.
+  for (float power = 1.0F; power < 1e9F; power *= 10.0F) {
+    for (int i = 1; i < 1000; ++i) add_with_neighbours(static_cast<float>(i) / power);
+  }
+  for (int i = 1; i < 1000000; i += 37) numbers.push_back(static_cast<float>(i));
+  for (int i = 1; i < 1024; ++i) numbers.push_back(1.0F + std::ldexp(static_cast<float>(i), -10));
+  std::mt19937 random(11);
+  std::uniform_int_distribution<std::uint32_t> any(bits(1e-4F), bits(1e6F) - 1);
+  for (int i = 0; i < 100000; ++i) numbers.push_back(std::bit_cast<float>(any(random)));
+  for (std::size_t i = 0; i < numbers.size(); i += 3) numbers[i] = -numbers[i];
+  return numbers;
+}
+
+TEST(PrintText, PrintsShortestDecimals) {
+  const std::vector<float> numbers = positional_numbers();
+  std::string expected = "[";
+  for (const float number : numbers) expected += shortest_by_trial(number) + ",";
+  expected.back() = ']';
+  const std::string printed = print(numbers);
+  const auto differ =
+      std::mismatch(printed.begin(), printed.end(), expected.begin(), expected.end());
+  EXPECT_TRUE(printed == expected)
+      << std::string(differ.first, printed.end()).substr(0, 20) << " instead of "
+      << std::string(differ.second, expected.end()).substr(0, 20);
+}
+
+TEST(PrintText, LeavesOtherNumbersToTheCaller) {
+  for (const float number :
+       {0.0F, -0.0F, std::nextafter(1e-4F, 0.0F), 1e6F, 1e-5F, 1e7F, 3e38F, 1e-45F, -1e-30F}) {
+    char text[kMaxNumberText];
+    const std::string expected(text, static_cast<std::size_t>(print_shortest(number, text)));
+    EXPECT_EQ(print({number}), "[" + expected + "]");
+    EXPECT_EQ(print({1.5F, number, -2.5F}), "[1.5," + expected + ",-2.5]");
+  }
+}
+
+TEST(PrintText, PrintsTheSameWithAllKernels) {
+  std::vector<float> numbers = positional_numbers();
+  numbers.push_back(0.0F);
+  numbers.push_back(1e-30F);
+  std::shuffle(numbers.begin(), numbers.end(), std::mt19937(5));
+  const std::string expected = print(numbers);
+  for (const std::string& kernels : supported_names()) {
+    EXPECT_TRUE(print(numbers, kernels.c_str()) == expected) << kernels;
+    // Blocks that are not full, and none at all.
+    for (std::size_t count = 0; count < 200; ++count) {
+      const std::vector<float> some(numbers.begin(), numbers.begin() + static_cast<int>(count));
+      EXPECT_EQ(print(some, kernels.c_str()), print(some)) << kernels;
+    }
+  }
+  EXPECT_EQ(shortest_decimals_named("no such kernels"), nullptr);
 }
 
 TEST(PrintText, ReadsBackTheSameBits) {

@@ -114,9 +114,7 @@ TEST(Vacuum, AReusedSlotIsNotTakenForTheOldElement) {
     index.graph.read_element(candidate.id, [&](const hnsw::ElementSlot* element) {
       reused += element->state == hnsw::NodeState::live;
     });
-    hnsw::FlatArray<hnsw::HeapTid> tids;
-    index.graph.result_tids(candidate.id, candidate.distance, tids);
-    for (hnsw::HeapTid tid : tids.view()) {
+    for (hnsw::HeapTid tid : index.result_tids(candidate)) {
       ++answers;
       EXPECT_FLOAT_EQ(exact_distance(Metric::l2, rows[3], rows.at(row_of(tid))),
                       candidate.distance);
@@ -162,8 +160,7 @@ TEST(Vacuum, AReusedSlotWithAnEqualElementAnswers) {
   index.vacuum({});
   for (std::size_t i = 0; i < rows.size(); ++i) index.insert(rows[i], 1000 + i);
   index.graph.open_query(query.data());
-  hnsw::FlatArray<hnsw::HeapTid> tids;
-  index.graph.result_tids(nearest.id, nearest.distance, tids);
+  const std::vector<hnsw::HeapTid> tids = index.result_tids(nearest);
   ASSERT_EQ(tids.size(), 1u);
   EXPECT_EQ(row_of(tids[0]), 1003u);
 }

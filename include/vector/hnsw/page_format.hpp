@@ -2,8 +2,10 @@
 // kFormatVersion. docs/internals.md draws the same picture.
 //
 // All pages are 8 kB with PostgreSQL's standard page header (24 bytes) and an 8-byte special space
-// (PageTrailer). Block 0 is the metapage. Every other block is an element page or a list page: an
-// array of slots of one fixed size, starting right after the header, without line pointers.
+// (PageTrailer). Block 0 is the metapage. If the codec has parameters of its own, the next blocks
+// are codec pages: the floats of its center, as many as fit. Every other block is an element page
+// or a list page: an array of slots of one fixed size, starting right after the header, without
+// line pointers.
 //
 //   node id = block * elements_per_page + slot       list id = block * lists_per_page + slot
 //
@@ -39,13 +41,13 @@ using ListId = std::uint32_t;
 inline constexpr ListId kNoList = 0xffffffffu;
 
 // DO NOT CHANGE THESE VALUES.
-enum class PageKind : std::uint16_t { meta = 1, elements = 2, lists = 3 };
+enum class PageKind : std::uint16_t { meta = 1, elements = 2, lists = 3, codec = 4 };
 enum class ListKind : std::uint8_t { free = 0, neighbors = 1, heap_tids = 2 };
 
 // The special space, at the very end of a page.
 struct PageTrailer {
   PageKind kind;
-  std::uint16_t slot_bytes;  // 0 on the metapage
+  std::uint16_t slot_bytes;  // 0 on pages without slots
   std::uint32_t magic;
 };
 static_assert(sizeof(PageTrailer) == 8);
@@ -65,11 +67,20 @@ struct MetaPage {
   std::uint32_t list_slot_bytes;
   NodeId entry_point;
   std::int32_t entry_level;
-  std::uint32_t codec_data_block;  // for codecs with trained parameters; kNoBlock for float32
+  std::uint32_t codec_data_block;  // the first codec page; kNoBlock when the codec needs none
   std::uint32_t codec_data_bytes;
-  std::uint32_t reserved_words[6];
+  std::uint64_t rotation_seed;
+  std::uint32_t has_center;  // 0: to be set by the first insert
+  std::uint32_t reserved_words[3];
 };
 static_assert(sizeof(MetaPage) == 72);
+
+inline constexpr std::uint32_t kFloatsPerCodecPage = kPageDataBytes / sizeof(float);
+
+// Codec pages of an index whose codec keeps `bytes` bytes.
+inline std::uint32_t codec_pages(std::uint32_t bytes) {
+  return (bytes + kPageDataBytes - 1) / kPageDataBytes;
+}
 
 struct ElementSlot {
   NodeState state;
@@ -122,6 +133,11 @@ class Geometry {
   std::uint32_t slots_per_page(PageKind kind) const {
     return kind == PageKind::elements ? elements_per_page() : lists_per_page();
   }
+  // As in PageTrailer.
+  std::uint32_t slot_bytes(PageKind kind) const {
+    if (kind == PageKind::elements) return element_bytes_;
+    return kind == PageKind::lists ? list_bytes_ : 0;
+  }
   int first_list_level() const { return first_list_level_; }
   int lists_of(int level) const { return level + 1 - first_list_level_; }
   // All lists of an element must fit one page.
@@ -145,10 +161,12 @@ class Geometry {
     return kNoNode / std::max(elements_per_page(), lists_per_page()) - 1;
   }
 
+  std::uint32_t element_offset(std::uint32_t slot) const {
+    return kPageHeaderBytes + slot * element_bytes_;
+  }
   template <class Byte>  // std::byte or const std::byte
   auto* element(Byte* page, std::uint32_t slot) const {
-    return reinterpret_cast<CopyConst<Byte, ElementSlot>*>(page + kPageHeaderBytes +
-                                                           slot * element_bytes_);
+    return reinterpret_cast<CopyConst<Byte, ElementSlot>*>(page + element_offset(slot));
   }
   template <class Slot>
   auto* code(Slot* element) const {
@@ -225,6 +243,7 @@ inline void format_page(std::byte* page, PageKind kind, std::uint32_t slot_bytes
 // Bytes after the page header that the page uses: what pd_lower must cover.
 inline std::uint32_t used_bytes(const Geometry& geometry, PageKind kind) {
   if (kind == PageKind::meta) return sizeof(MetaPage);
+  if (kind == PageKind::codec) return kPageDataBytes;
   if (kind == PageKind::elements) return geometry.elements_per_page() * geometry.element_bytes();
   return geometry.lists_per_page() * geometry.list_bytes();
 }

@@ -9,13 +9,29 @@
 
 namespace vec::hnsw {
 
+struct PageRange {
+  std::uint32_t block;
+  std::uint32_t offset;
+  std::uint32_t bytes;
+};
+
+// A search result that is about to be handed out.
+struct ResultRow {
+  double bound;    // not above its distance; see Codec::lower_bound
+  NodeId node;     //
+  ListId further;  // its further rows; kNoList when there are none
+  HeapTid tid;     // one row; may be invalid
+};
+
 // What supplies the pages: PostgreSQL's buffers, or memory in the unit tests. Pages are passed to
 // functions while they are pinned and locked; the pointer is good inside the function only.
 // Lock order: metapage, then element page, then list page; at most one of a kind at a time.
 template <class P>
 concept PageSource = Allocator<P> &&
     requires(P& p, std::uint32_t block, PageKind kind, const Geometry& geometry) {
-  p.exists(block);                         // whether the block is inside the index now
+  p.exists(block);  // whether the block is inside the index now
+  // These bytes of these pages will be read soon, in this order.
+  p.prefetch(std::span<const PageRange>());
   p.read(block, [](const std::byte*) {});  // share lock
   {
     p.update(block, [](std::byte*) { return true; })
@@ -99,27 +115,41 @@ class PageReader {
   }
 
   void distances(std::span<const NodeId> ids, std::span<Measurement> out) {
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      read_element(ids[i], [&](const ElementSlot* element) {
-        out[i].state = element->state;
-        if (element->state != NodeState::free) out[i].distance = distance_to(element);
-      });
-    }
+    in_batches(
+        ids.size(), [&](std::size_t i) { return ids[i]; },
+        [&](std::size_t i, const ElementSlot* element) {
+          out[i].state = element->state;
+          if (element->state != NodeState::free) out[i].distance = distance_to(element);
+        });
   }
 
   // ---- results ----
-  // The heap tids of a node found at `distance`, read together with its distance under one lock:
-  // when that differs, the slot was freed and holds another element, whose rows are younger than
-  // our search. Appends to `tids`.
-  void result_tids(NodeId id, float distance, FlatArray<HeapTid>& tids) {
-    ListId further = kNoList;
-    read_element(id, [&](const ElementSlot* element) {
-      if (element->state != NodeState::live || distance_to(element) != distance) return;
-      if (element->tid.is_valid()) tids.push_back(*pages_, element->tid);
-      further = element->further_tids;
-    });
-    read_tid_lists(id, further, [&](ListId, std::span<const HeapTid> part) {
-      for (HeapTid tid : part) tids.push_back(*pages_, tid);
+  // What to hand out for nodes found at their distances. The heap tids are read together with the
+  // distance, under one lock: when that differs, the slot was freed and holds another element,
+  // whose rows are younger than our search. Appends to `rows`.
+  void read_results(std::span<const Candidate> found, FlatArray<ResultRow>& rows) {
+    rows.reserve(*pages_, rows.size() + found.size());
+    in_batches(
+        found.size(), [&](std::size_t i) { return found[i].id; },
+        [&](std::size_t i, const ElementSlot* element) {
+          if (element->state != NodeState::live) return;
+          const float distance = distance_to(element);
+          if (distance != found[i].distance) return;
+          rows.push_back(*pages_, result_of(found[i].id, element, distance));
+        });
+  }
+
+  // The same for every live element of an element page; nothing on other pages.
+  void read_results_of_page(std::uint32_t block, FlatArray<ResultRow>& rows) {
+    rows.reserve(*pages_, rows.size() + geometry_.elements_per_page());
+    pages_->read(block, [&](const std::byte* page) {
+      if (checked_kind(page, block) != PageKind::elements) return;
+      for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+        const NodeId id = geometry_.node_id(block, slot);
+        const ElementSlot* element = checked_element(page, block, id);
+        if (element->state != NodeState::live) continue;
+        rows.push_back(*pages_, result_of(id, element, distance_to(element)));
+      }
     });
   }
 
@@ -189,8 +219,7 @@ class PageReader {
 
   void check_page(const std::byte* page, std::uint32_t block, PageKind kind) {
     PageTrailer trailer = read_trailer(page);
-    std::uint32_t slot_bytes =
-        kind == PageKind::elements ? geometry_.element_bytes() : geometry_.list_bytes();
+    std::uint32_t slot_bytes = geometry_.slot_bytes(kind);
     if (trailer.magic != kMagic || trailer.kind != kind || trailer.slot_bytes != slot_bytes) {
       pages_->corrupted(block, "page is not of the expected kind");
     }
@@ -200,7 +229,8 @@ class PageReader {
   PageKind checked_kind(const std::byte* page, std::uint32_t block) {
     PageKind kind = read_trailer(page).kind;
     if (kind == PageKind{}) return kind;
-    check_page(page, block, kind == PageKind::lists ? kind : PageKind::elements);
+    const bool known = kind == PageKind::lists || kind == PageKind::codec;
+    check_page(page, block, known ? kind : PageKind::elements);
     return kind;
   }
 
@@ -247,6 +277,32 @@ class PageReader {
       codec_.code_distances(open_code_, &code, 1, &distance);
     }
     return distance;
+  }
+
+  // Calls use(i, element) for i < count, where id_of(i) is the element's id, and prefetches a batch
+  // of them at a time: a search spends its time waiting for memory.
+  template <class IdOf, class Use>
+  void in_batches(std::size_t count, IdOf id_of, Use use) {
+    constexpr std::size_t kBatch = 32;
+    PageRange ranges[kBatch];
+    const auto bytes = static_cast<std::uint32_t>(sizeof(ElementSlot) + codec_.code_bytes());
+    for (std::size_t start = 0; start < count; start += kBatch) {
+      const std::size_t part = std::min(kBatch, count - start);
+      for (std::size_t i = 0; i < part; ++i) {
+        const NodeId id = id_of(start + i);
+        ranges[i] = {checked_element_block(id), geometry_.element_offset(geometry_.slot_of(id)),
+                     bytes};
+      }
+      pages_->prefetch({ranges, part});
+      for (std::size_t i = start; i < start + part; ++i) {
+        read_element(id_of(i), [&](const ElementSlot* element) { use(i, element); });
+      }
+    }
+  }
+
+  ResultRow result_of(NodeId id, const ElementSlot* element, float distance) const {
+    return {codec_.lower_bound(query_, geometry_.code(element), distance), id,
+            element->further_tids, element->tid};
   }
 
   // Calls use(edge bytes, degree) when the node has edges at `level`.

@@ -28,6 +28,10 @@ class FlatArray {
   std::span<T> view() { return {data_, size_}; }
   void clear() { size_ = 0; }
   void pop_back() { --size_; }
+  void remove_first(std::size_t count) {
+    size_ -= count;
+    if (count > 0) std::memmove(data_, data_ + count, size_ * sizeof(T));
+  }
 
   template <Allocator A>
   void reserve(A& allocator, std::size_t capacity) {
@@ -154,6 +158,10 @@ struct Scratch {
   VisitedTable visited;
   FlatArray<Candidate> frontier;  // the paper's C: a min-heap of nodes to expand
   FlatArray<Candidate> nearest;   // the paper's W: a max-heap of the ef best
+  // Of a search that may be resumed: nodes left aside, because ef nearer ones were known.
+  FlatArray<Candidate> unexpanded;
+  FlatArray<Candidate> pending;  // live, and not among the results yet
+  std::size_t measured = 0;      // distances computed, ever
   FlatArray<NodeId> entry_points;
   FlatArray<NodeId> ids;
   FlatArray<Measurement> measurements;

@@ -12,6 +12,7 @@ void measure(Storage& storage, Scratch& scratch, std::span<const NodeId> ids, Us
   scratch.measurements.resize(storage, ids.size());
   std::span<Measurement> measurements = scratch.measurements.view();
   storage.distances(ids, measurements);
+  scratch.measured += ids.size();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (measurements[i].state == NodeState::free) continue;
     use(Candidate{measurements[i].distance, ids[i]}, measurements[i].state);
@@ -32,47 +33,80 @@ std::span<const NodeId> unvisited_neighbors(Storage& storage, Scratch& scratch, 
   return scratch.ids.view().first(unvisited);
 }
 
-// Algorithm 2. On return scratch.nearest holds the up to `ef` nearest live nodes as a max-heap, and
-// scratch.visited the distances of all nodes met. Deleted nodes are walked through but not
-// returned.
-template <GraphReader Storage>
-void search_layer(Storage& storage, Scratch& scratch, std::span<const NodeId> entry_points,
-                  std::size_t ef, int level) {
+// What becomes of nodes that are too far to be among the ef nearest: insert forgets them, and keeps
+// the distances of all nodes met in scratch.visited instead; a search that may be resumed keeps
+// those it will go on from.
+struct ForgetFarther {
+  static constexpr bool kRemembersDistances = true;
+  static constexpr bool kResumes = false;
+};
+struct KeepFarther {
+  static constexpr bool kRemembersDistances = false;
+  static constexpr bool kResumes = true;
+};
+
+// The part of Algorithm 2 that looks at a measured node.
+template <class Farther, GraphReader Storage>
+void offer(Storage& storage, Scratch& scratch, Candidate candidate, NodeState state,
+           std::size_t ef) {
+  FlatArray<Candidate>& nearest = scratch.nearest;
+  if constexpr (Farther::kRemembersDistances) {
+    scratch.visited.remember(candidate.id, candidate.distance);
+  }
+  if (nearest.size() >= ef && candidate.distance >= nearest[0].distance) {
+    if constexpr (Farther::kResumes) {
+      scratch.unexpanded.push_back(storage, candidate);
+      if (state == NodeState::live) scratch.pending.push_back(storage, candidate);
+    }
+    return;
+  }
+  scratch.frontier.push_back(storage, candidate);
+  std::push_heap(scratch.frontier.begin(), scratch.frontier.end(), farther);
+  if (state != NodeState::live) return;
+  nearest.push_back(storage, candidate);
+  std::push_heap(nearest.begin(), nearest.end(), nearer);
+  if (nearest.size() > ef) {
+    std::pop_heap(nearest.begin(), nearest.end(), nearer);
+    if constexpr (Farther::kResumes) scratch.pending.push_back(storage, nearest[ef]);
+    nearest.pop_back();
+  }
+}
+
+// The loop of Algorithm 2: expands scratch.frontier until it holds nothing nearer than the `ef`
+// nearest.
+template <class Farther, GraphReader Storage>
+void expand_frontier(Storage& storage, Scratch& scratch, std::size_t ef, int level) {
   FlatArray<Candidate>& frontier = scratch.frontier;
   FlatArray<Candidate>& nearest = scratch.nearest;
-  frontier.clear();
-  nearest.clear();
-  nearest.reserve(storage, ef + 1);
-  scratch.visited.reset(storage, ef * 8);
-
-  auto offer = [&](Candidate candidate, NodeState state) {
-    scratch.visited.remember(candidate.id, candidate.distance);
-    if (nearest.size() >= ef && candidate.distance >= nearest[0].distance) return;
-    frontier.push_back(storage, candidate);
-    std::push_heap(frontier.begin(), frontier.end(), farther);
-    if (state != NodeState::live) return;
-    nearest.push_back(storage, candidate);
-    std::push_heap(nearest.begin(), nearest.end(), nearer);
-    if (nearest.size() > ef) {
-      std::pop_heap(nearest.begin(), nearest.end(), nearer);
-      nearest.pop_back();
-    }
-  };
-
-  scratch.ids.clear();
-  for (NodeId id : entry_points) {
-    if (scratch.visited.visit(storage, id)) scratch.ids.push_back(storage, id);
-  }
-  measure(storage, scratch, scratch.ids.view(), offer);
-
   while (!frontier.empty()) {
     storage.check_interrupts();
     Candidate candidate = frontier[0];
     if (nearest.size() >= ef && candidate.distance > nearest[0].distance) break;
     std::pop_heap(frontier.begin(), frontier.end(), farther);
     frontier.pop_back();
-    measure(storage, scratch, unvisited_neighbors(storage, scratch, candidate.id, level), offer);
+    measure(storage, scratch, unvisited_neighbors(storage, scratch, candidate.id, level),
+            [&](Candidate c, NodeState state) { offer<Farther>(storage, scratch, c, state, ef); });
   }
+}
+
+// Algorithm 2. On return scratch.nearest holds the up to `ef` nearest live nodes as a max-heap.
+// Deleted nodes are walked through but not returned.
+template <class Farther = ForgetFarther, GraphReader Storage>
+void search_layer(Storage& storage, Scratch& scratch, std::span<const NodeId> entry_points,
+                  std::size_t ef, int level) {
+  scratch.frontier.clear();
+  scratch.nearest.clear();
+  scratch.nearest.reserve(storage, ef + 1);
+  scratch.unexpanded.clear();
+  scratch.pending.clear();
+  scratch.visited.reset(storage, ef * 8);
+  scratch.ids.clear();
+  for (NodeId id : entry_points) {
+    if (scratch.visited.visit(storage, id)) scratch.ids.push_back(storage, id);
+  }
+  measure(storage, scratch, scratch.ids.view(),
+          [&](Candidate c, NodeState state) { offer<Farther>(storage, scratch, c, state, ef); });
+  expand_frontier<Farther>(storage, scratch, ef, level);
 }
 
 // Sorts scratch.nearest, nearest first.

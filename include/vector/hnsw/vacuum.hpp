@@ -13,7 +13,8 @@
 // 5. free_deleted: slots and lists of deleted elements become free.
 //
 // A crash between the steps leaves deleted elements behind; the next sweep picks them up. Scans go
-// on at any time: storage.hpp and PageReader::result_tids say why a reused slot does not hurt them.
+// on at any time: storage.hpp and PageReader::read_results say why a reused slot does not hurt
+// them.
 #pragma once
 
 #include "vector/hnsw/node_set.hpp"
@@ -116,7 +117,8 @@ class Vacuum {
     std::uint32_t free_run = 0;
     graph_->pages().read(block, [&](const std::byte* page) {
       kind = graph_->checked_kind(page, block);
-      if (kind != PageKind{}) free_run = graph_->longest_free_run(page, kind).length;
+      if (kind == PageKind::elements || kind == PageKind::lists)
+        free_run = graph_->longest_free_run(page, kind).length;
       if (kind != PageKind::elements) return;
       for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
         if (element->state == NodeState::deleted) dead_.add(id);

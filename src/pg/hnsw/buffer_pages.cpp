@@ -28,10 +28,7 @@ Size space_code(hnsw::PageKind kind, uint32 slots) {
 
 void BufferPages::format(Page page, hnsw::PageKind kind, const hnsw::Geometry& geometry) {
   PageInit(page, BLCKSZ, sizeof(hnsw::PageTrailer));
-  uint32 slot_bytes = kind == hnsw::PageKind::meta       ? 0
-                      : kind == hnsw::PageKind::elements ? geometry.element_bytes()
-                                                         : geometry.list_bytes();
-  hnsw::format_page(reinterpret_cast<std::byte*>(page), kind, slot_bytes);
+  hnsw::format_page(reinterpret_cast<std::byte*>(page), kind, geometry.slot_bytes(kind));
   // Generic WAL takes what lies between pd_lower and pd_upper for unused.
   reinterpret_cast<PageHeader>(page)->pd_lower =
       static_cast<LocationIndex>(SizeOfPageHeaderData + hnsw::used_bytes(geometry, kind));

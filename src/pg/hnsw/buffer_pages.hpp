@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compat.hpp"
+#include "remembered_buffers.hpp"
 #include "vector/hnsw/page_reader.hpp"
 
 namespace vec::pg {
@@ -16,12 +17,31 @@ class BufferPages {
  public:
   BufferPages(Relation index, MemoryContext memory, Logging logging = Logging::generic_xlog,
               ForkNumber fork = MAIN_FORKNUM)
-      : index_(index), memory_(memory), logging_(logging), fork_(fork) {}
+      : index_(index), memory_(memory), logging_(logging), fork_(fork), remembered_(index, fork) {}
 
   // For vacuum: its ring of buffers, and its pauses at interrupt checks.
   void use_vacuum_manners(BufferAccessStrategy strategy) {
     strategy_ = strategy;
     pauses_ = true;
+  }
+
+  // For reading every page of a large index once, without driving others out of the buffers.
+  void begin_reading_everything() {
+    if (RelationGetNumberOfBlocksInFork(index_, fork_) > static_cast<BlockNumber>(NBuffers) / 4) {
+      strategy_ = GetAccessStrategy(BAS_BULKREAD);
+    }
+  }
+  void end_reading_everything() {
+    if (strategy_ != nullptr) FreeAccessStrategy(strategy_);
+    strategy_ = nullptr;
+  }
+  // Starts reading the `distance`th block from here, or at first all until there.
+  void read_ahead(BlockNumber block, BlockNumber distance) {
+    const BlockNumber first = read_ahead_ <= block ? block + 1 : read_ahead_;
+    for (read_ahead_ = first; read_ahead_ <= block + distance && exists(read_ahead_);
+         ++read_ahead_) {
+      PrefetchBuffer(index_, fork_, read_ahead_);
+    }
   }
 
   Relation index() const { return index_; }
@@ -51,6 +71,8 @@ class BufferPages {
     blocks_ = RelationGetNumberOfBlocksInFork(index_, fork_);
     return block < blocks_;
   }
+
+  void prefetch(std::span<const hnsw::PageRange> ranges) { remembered_.prefetch(ranges); }
 
   template <class Use>
   void read(BlockNumber block, Use use) {
@@ -128,6 +150,8 @@ class BufferPages {
 
  private:
   Buffer pin(BlockNumber block) {
+    // Vacuum's ring is for pages that nobody else uses.
+    if (strategy_ == nullptr) return remembered_.pin(block);
     return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, strategy_);
   }
   // A new block at the end, exclusively locked.
@@ -149,7 +173,9 @@ class BufferPages {
   MemoryContext memory_;
   Logging logging_;
   ForkNumber fork_;
+  RememberedBuffers remembered_;
   BlockNumber blocks_ = 0;
+  BlockNumber read_ahead_ = 0;  // the first block that reading was not started of
   BufferAccessStrategy strategy_ = nullptr;
   bool pauses_ = false;
 };

@@ -3,6 +3,7 @@
 // Nothing is logged until the end, when all pages are.
 #include "access_method.hpp"
 #include "buffer_pages.hpp"
+#include "center_sample.hpp"
 #include "index_state.hpp"
 #include "row_inserter.hpp"
 #include "vector/hnsw/memory_graph.hpp"
@@ -132,7 +133,10 @@ class Build {
     make_reachable(graph_, scratch_);
     pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseWritingPages);
     hnsw::Geometry geometry = state_.geometry();
-    hnsw::PageWriter writer(graph_, geometry, hnsw::kMetaBlock + 1, pages_);
+    const uint32 codec_pages = state_.codec_pages();
+    hnsw::PageWriter writer(graph_, geometry, hnsw::kMetaBlock + 1 + codec_pages, pages_);
+    // What was indexed has used the center, be it the origin.
+    if (indexed_rows_ > 0) state_.lacks_center = false;
     hnsw::MetaPage meta = new_metapage(state_);
     hnsw::EntryPoint entry_point = graph_.entry_point();
     if (entry_point.id != hnsw::kNoNode) {
@@ -141,6 +145,10 @@ class Build {
     }
     pages_.write_next(hnsw::PageKind::meta, geometry,
                       [&](std::byte* page) { hnsw::write_meta(page, meta); });
+    for (uint32 i = 0; i < codec_pages; ++i) {
+      pages_.write_next(hnsw::PageKind::codec, geometry,
+                        [&](std::byte* page) { fill_codec_page(state_, i, page); });
+    }
     writer.write();
     MemoryContextDelete(context_);
   }
@@ -167,22 +175,28 @@ IndexBuildResult* ambuild(Relation heap, Relation index, IndexInfo* index_info) 
   if (RelationGetNumberOfBlocks(index) != 0) {
     elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
   }
-  Build build(index, new_index_state(index));
+  IndexState state = new_index_state(index);
+  sample_center(heap, index, index_info, state);
+  Build build(index, state);
   return build.run(heap, index_info);
 }
 
 // The init fork of an unlogged index: an empty graph. Logged although the index is not.
 void ambuildempty(Relation index) {
-  IndexState state = new_index_state(index);
-  hnsw::MetaPage meta = new_metapage(state);
-  Buffer buffer = extend_relation(index, INIT_FORKNUM);
-  START_CRIT_SECTION();
-  BufferPages::format(BufferGetPage(buffer), hnsw::PageKind::meta, state.geometry());
-  hnsw::write_meta(reinterpret_cast<std::byte*>(BufferGetPage(buffer)), meta);
-  MarkBufferDirty(buffer);
-  log_newpage_buffer(buffer, true);
-  END_CRIT_SECTION();
-  UnlockReleaseBuffer(buffer);
+  const IndexState state = new_index_state(index);
+  const hnsw::MetaPage meta = new_metapage(state);
+  for (uint32 page = 0; page <= state.codec_pages(); ++page) {
+    const bool is_meta = page == hnsw::kMetaBlock;
+    Buffer buffer = extend_relation(index, INIT_FORKNUM);
+    START_CRIT_SECTION();
+    BufferPages::format(BufferGetPage(buffer),
+                        is_meta ? hnsw::PageKind::meta : hnsw::PageKind::codec, state.geometry());
+    if (is_meta) hnsw::write_meta(reinterpret_cast<std::byte*>(BufferGetPage(buffer)), meta);
+    MarkBufferDirty(buffer);
+    log_newpage_buffer(buffer, true);
+    END_CRIT_SECTION();
+    UnlockReleaseBuffer(buffer);
+  }
 }
 
 char* ambuildphasename(int64 phase) {

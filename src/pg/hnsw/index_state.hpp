@@ -8,9 +8,11 @@
 
 namespace vec::pg {
 
-// Cached in rd_amcache, so: one flat chunk of memory. The entry point is not part of it.
+// Cached in rd_amcache, so: one flat chunk of memory, with the codec's center behind it. The entry
+// point is not part of it.
 struct IndexState {
   CodecParameters codec;
+  bool lacks_center;  // the codec has one, but nothing was stored yet that it could be made of
   const ColumnType* type;
   int m;
   int ef_construction;
@@ -18,12 +20,13 @@ struct IndexState {
   Codec make_codec() const { return Codec(codec, kernels()); }
   hnsw::Geometry geometry() const { return hnsw::Geometry(code_bytes(codec), m); }
   hnsw::Parameters parameters() const;
+  uint32 codec_pages() const;
 };
 
 // Raises an error when the index cannot be used: built by something else, by another format
 // version, or damaged.
-// A copy: the cached one goes away whenever an invalidation message is processed, as opening a
-// toast table does.
+// A copy, with its center in the current memory context: the cached one goes away whenever an
+// invalidation message is processed, as opening a toast table does.
 IndexState index_state(Relation index);
 
 // The state of an index about to be built. Raises an error for columns and options that cannot be
@@ -31,6 +34,13 @@ IndexState index_state(Relation index);
 IndexState new_index_state(Relation index);
 
 hnsw::MetaPage new_metapage(const IndexState& state);
+
+// The part of the center that codec page number `page` (from 0) holds, as floats in `bytes`.
+void fill_codec_page(const IndexState& state, uint32 page, std::byte* bytes);
+
+// Stores a center made of `value` if the index lacks one. REQUIRES: nothing is indexed yet, and no
+// insert runs but this one.
+void store_first_center(Relation index, const IndexState& state, Datum value);
 
 // The row's code: false when the row has no place in the index. `code` has code_bytes() bytes.
 bool encode_datum(const IndexState& state, const Codec& codec, Datum value, std::byte* code);

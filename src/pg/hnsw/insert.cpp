@@ -42,15 +42,32 @@ hnsw::InsertOutcome RowInserter::attempt(ItemPointer tid, int level, bool may_be
   return hnsw::insert(graph_, scratch_, level, graph_.parameters(), may_become_root);
 }
 
+namespace {
+
+// The first vector of an index created empty becomes its codec's center. False when there is still
+// none, because the vector has no place in the index.
+bool ensure_center(Relation index, Datum value) {
+  if (!index_state(index).lacks_center) return true;
+  lock_inserts(index, ExclusiveLock);
+  const IndexState state = index_state(index);
+  if (state.lacks_center) store_first_center(index, state, value);
+  unlock_inserts(index, ExclusiveLock);
+  return !index_state(index).lacks_center;
+}
+
+}  // namespace
+
 bool aminsert(Relation index, Datum* values, bool* isnull, ItemPointer tid, Relation,
               IndexUniqueCheck, bool, IndexInfo* index_info) {
   if (isnull[0]) return false;
   // Kept for the rows of one statement.
   auto* inserter = static_cast<RowInserter*>(index_info->ii_AmCache);
   if (inserter == nullptr) {
-    void* place = MemoryContextAlloc(index_info->ii_Context, sizeof(RowInserter));
-    inserter = new (place)
+    if (!ensure_center(index, values[0])) return false;
+    MemoryContext caller = MemoryContextSwitchTo(index_info->ii_Context);
+    inserter = new (palloc(sizeof(RowInserter)))
         RowInserter(index, index_state(index), index_info->ii_Context, Logging::generic_xlog);
+    MemoryContextSwitchTo(caller);
     index_info->ii_AmCache = inserter;
   }
   inserter->insert(values[0], tid);

@@ -1,58 +1,123 @@
 // Index scans: ORDER BY column <-> query.
 //
-// The first amgettuple searches the graph for the hnsw.ef_search nearest elements; then their rows
-// are handed out, nearest first. No page stays pinned or locked between calls, and no heavyweight
-// lock is taken. Only MVCC snapshots: a row that vacuum has removed since is invisible to them.
+// The first amgettuple searches the graph for the hnsw.ef_search nearest elements; their rows are
+// handed out with lower bounds of their distances, and the executor reads the true distances from
+// the table and puts the rows in order (xs_recheckorderby). Codecs that are exact need none of
+// that.
+//
+// The index never changes which rows a query can return: when the executor asks for more, the
+// search goes on (resume_search); and when hnsw.max_scan_tuples elements were visited, the memory
+// is used up, or all that can be reached was returned, a sweep (sweep.hpp) delivers everything
+// else.
+//
+// No page stays pinned or locked between calls, and no heavyweight lock is taken. Only MVCC
+// snapshots: a row that vacuum has removed since is invisible to them.
 #include "access_method.hpp"
 #include "buffer_pages.hpp"
 #include "index_state.hpp"
 #include "options.hpp"
+#include "sweep.hpp"
 #include "vector/hnsw/search.hpp"
 
 namespace vec::pg {
 namespace {
 
-using ScanGraph = hnsw::PageReader<BufferPages>;
 static_assert(hnsw::GraphReader<ScanGraph>);
 
 class Scan {
  public:
-  Scan(Relation index, MemoryContext memory)
+  Scan(Relation index, MemoryContext memory, ScanKey order_by)
       : state_(index_state(index)),
         codec_(state_.make_codec()),
         memory_(memory),
         pages_(index, memory),
-        graph_(pages_, codec_, state_.parameters()) {}
-
-  void search(ScanKey order_by) {
-    graph_.open_query(query_of(order_by));
-    results_ = hnsw::search(graph_, scratch_, hnsw_ef_search);
+        graph_(pages_, codec_, state_.parameters()),
+        is_null_(order_by->sk_flags & SK_ISNULL),
+        recheck_(hnsw_exact_order && !codec_.is_exact() && !is_null_) {
+    // When every distance is null, any order will do.
+    graph_.open_query(is_null_ ? static_cast<std::byte*>(palloc0(codec_.query_bytes()))
+                               : prepare_query(state_, codec_, order_by->sk_argument));
   }
 
+  bool is_null() const { return is_null_; }
+  bool recheck() const { return recheck_; }
+
   // False at the end.
-  bool next(hnsw::HeapTid* tid) {
-    while (next_tid_ == tids_.size()) {
-      if (next_result_ == results_.size()) return false;
+  bool next(ScannedRow* row) {
+    for (;;) {
+      if (sweep_ != nullptr) return sweep_->next(row);
+      if (next_tid_ < tids_.size()) {
+        *row = {tids_[next_tid_++], bound_};
+        return true;
+      }
       CHECK_FOR_INTERRUPTS();
-      hnsw::Candidate result = results_[next_result_++];
-      tids_.clear();
-      next_tid_ = 0;
-      graph_.result_tids(result.id, result.distance, tids_);
+      if (next_row_ < rows_.size()) {
+        open_row(rows_[next_row_++]);
+      } else if (!next_batch()) {
+        return false;
+      }
     }
-    *tid = tids_[next_tid_++];
-    return true;
+  }
+
+  void end() {
+    if (sweep_ != nullptr) sweep_->end();
   }
 
  private:
-  std::byte* query_of(ScanKey order_by) {
-    if (order_by->sk_flags & SK_ISNULL) {
-      // Every distance is null: any order will do.
-      return static_cast<std::byte*>(MemoryContextAllocZero(memory_, codec_.query_bytes()));
+  void open_row(const hnsw::ResultRow& row) {
+    bound_ = row.bound;
+    tids_.clear();
+    next_tid_ = 0;
+    if (row.tid.is_valid()) tids_.push_back(pages_, row.tid);
+    graph_.read_tid_lists(row.node, row.further,
+                          [&](hnsw::ListId, std::span<const hnsw::HeapTid> part) {
+                            for (hnsw::HeapTid tid : part) tids_.push_back(pages_, tid);
+                          });
+  }
+
+  // False when there is none.
+  bool next_batch() {
+    const bool is_first = !has_searched_;
+    if (!is_first && hnsw_iterative_scan == static_cast<int>(IterativeScan::off)) return false;
+    if (!is_first && is_used_up()) return begin_sweep();
+    const std::span<const hnsw::Candidate> found =
+        is_first ? hnsw::search(graph_, scratch_, hnsw_ef_search)
+                 : hnsw::resume_search(graph_, scratch_, next_ef());
+    has_searched_ = true;
+    if (found.empty()) {
+      return hnsw_iterative_scan == static_cast<int>(IterativeScan::off) ? false : begin_sweep();
     }
+    rows_.clear();
+    next_row_ = 0;
+    graph_.read_results(found, rows_);
+    if (recheck_) std::sort(rows_.begin(), rows_.end(), has_lower_bound);
+    for (const hnsw::Candidate& candidate : found) returned_.push_back(pages_, candidate.id);
+    return true;
+  }
+
+  static bool has_lower_bound(const hnsw::ResultRow& a, const hnsw::ResultRow& b) {
+    return a.bound < b.bound;
+  }
+
+  // Strict order widens the search as it goes on, so that fewer rows come late.
+  std::size_t next_ef() const {
+    const auto ef = static_cast<std::size_t>(hnsw_ef_search);
+    if (hnsw_iterative_scan == static_cast<int>(IterativeScan::relaxed_order)) return ef;
+    return std::max(ef, returned_.size());
+  }
+
+  bool is_used_up() const {
+    const double memory = work_mem * 1024.0 * hnsw_scan_mem_multiplier;
+    return scratch_.measured >= static_cast<std::size_t>(hnsw_max_scan_tuples) ||
+           static_cast<double>(MemoryContextMemAllocated(memory_, true)) > memory;
+  }
+
+  bool begin_sweep() {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    std::byte* query = prepare_query(state_, codec_, order_by->sk_argument);
+    sweep_ = new (palloc(sizeof(Sweep))) Sweep(graph_, memory_, returned_.view());
+    sweep_->run();
     MemoryContextSwitchTo(caller);
-    return query;
+    return true;
   }
 
   IndexState state_;
@@ -61,10 +126,16 @@ class Scan {
   BufferPages pages_;
   ScanGraph graph_;
   hnsw::Scratch scratch_;
-  std::span<const hnsw::Candidate> results_;
-  std::size_t next_result_ = 0;
-  hnsw::FlatArray<hnsw::HeapTid> tids_;  // of the last result
+  bool is_null_;
+  bool recheck_;
+  bool has_searched_ = false;
+  hnsw::FlatArray<hnsw::NodeId> returned_;  // by batches of the search
+  hnsw::FlatArray<hnsw::ResultRow> rows_;   // of the present batch
+  std::size_t next_row_ = 0;
+  double bound_ = 0;                     // of the present row
+  hnsw::FlatArray<hnsw::HeapTid> tids_;  // and its heap tids
   std::size_t next_tid_ = 0;
+  Sweep* sweep_ = nullptr;
 };
 static_assert(std::is_trivially_destructible_v<Scan>);
 
@@ -78,6 +149,26 @@ ScanOpaque* opaque(IndexScanDesc scan) {
   return static_cast<ScanOpaque*>(scan->opaque);
 }
 
+void end_search(ScanOpaque* state) {
+  if (state->scan != nullptr) state->scan->end();
+  state->scan = nullptr;
+  MemoryContextReset(state->memory);
+}
+
+void begin_search(IndexScanDesc scan) {
+  ScanOpaque* state = opaque(scan);
+  if (scan->numberOfOrderBys == 0) elog(ERROR, "cannot scan hnsw index without order");
+  if (scan->numberOfOrderBys > 1) elog(ERROR, "cannot scan hnsw index with more than one order");
+  if (!IsMVCCSnapshot(scan->xs_snapshot)) {
+    elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
+  }
+  count_index_search(scan);
+  MemoryContext caller = MemoryContextSwitchTo(state->memory);
+  state->scan =
+      new (palloc(sizeof(Scan))) Scan(scan->indexRelation, state->memory, &scan->orderByData[0]);
+  MemoryContextSwitchTo(caller);
+}
+
 }  // namespace
 
 IndexScanDesc ambeginscan(Relation index, int nkeys, int norderbys) {
@@ -85,13 +176,16 @@ IndexScanDesc ambeginscan(Relation index, int nkeys, int norderbys) {
   auto* state = static_cast<ScanOpaque*>(palloc0(sizeof(ScanOpaque)));
   state->memory = AllocSetContextCreate(CurrentMemoryContext, "hnsw scan", ALLOCSET_DEFAULT_SIZES);
   scan->opaque = state;
+  if (norderbys > 0) {
+    scan->xs_orderbyvals = static_cast<Datum*>(palloc0(norderbys * sizeof(Datum)));
+    scan->xs_orderbynulls = static_cast<bool*>(palloc(norderbys * sizeof(bool)));
+    memset(scan->xs_orderbynulls, true, norderbys * sizeof(bool));
+  }
   return scan;
 }
 
 void amrescan(IndexScanDesc scan, ScanKey keys, int, ScanKey orderbys, int) {
-  ScanOpaque* state = opaque(scan);
-  state->scan = nullptr;
-  MemoryContextReset(state->memory);
+  end_search(opaque(scan));
   if (keys != nullptr && scan->numberOfKeys > 0) {
     memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
   }
@@ -103,28 +197,21 @@ void amrescan(IndexScanDesc scan, ScanKey keys, int, ScanKey orderbys, int) {
 bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
   Assert(ScanDirectionIsForward(direction));
   (void)direction;
-  ScanOpaque* state = opaque(scan);
-  if (state->scan == nullptr) {
-    if (scan->numberOfOrderBys == 0) elog(ERROR, "cannot scan hnsw index without order");
-    if (scan->numberOfOrderBys > 1) elog(ERROR, "cannot scan hnsw index with more than one order");
-    if (!IsMVCCSnapshot(scan->xs_snapshot)) {
-      elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
-    }
-    count_index_search(scan);
-    auto* started = new (MemoryContextAlloc(state->memory, sizeof(Scan)))
-        Scan(scan->indexRelation, state->memory);
-    started->search(&scan->orderByData[0]);
-    state->scan = started;
-  }
-  hnsw::HeapTid tid;
-  if (!state->scan->next(&tid)) return false;
-  scan->xs_heaptid = item_pointer(tid);
+  if (opaque(scan)->scan == nullptr) begin_search(scan);
+  Scan& search = *opaque(scan)->scan;
+  ScannedRow row;
+  if (!search.next(&row)) return false;
+  scan->xs_heaptid = item_pointer(row.tid);
   scan->xs_recheck = false;
-  scan->xs_recheckorderby = false;
+  scan->xs_recheckorderby = search.recheck();
+  // float8 is passed by value wherever the server is compiled for 64 bits.
+  scan->xs_orderbyvals[0] = Float8GetDatum(row.bound);
+  scan->xs_orderbynulls[0] = search.is_null();
   return true;
 }
 
 void amendscan(IndexScanDesc scan) {
+  end_search(opaque(scan));
   MemoryContextDelete(opaque(scan)->memory);
   pfree(scan->opaque);
   scan->opaque = nullptr;

@@ -27,15 +27,7 @@ State state_argument(FunctionCallInfo fcinfo, int n, const char* type, const cha
 
 // Sums of 0.
 State new_state(float8 rows, int dim) {
-  const Size size = ARR_OVERHEAD_NONULLS(1) + sizeof(float8) * (static_cast<Size>(dim) + 1);
-  auto* array = static_cast<ArrayType*>(palloc0(size));
-  SET_VARSIZE(array, size);
-  array->ndim = 1;
-  array->dataoffset = 0;  // no NULL bitmap
-  array->elemtype = FLOAT8OID;
-  ARR_DIMS(array)[0] = dim + 1;
-  ARR_LBOUND(array)[0] = 1;
-  State state = state_of(array);
+  State state = state_of(new_array(FLOAT8OID, sizeof(float8), dim + 1));
   state.values[0] = rows;
   // The neutral element: -0.0 + x is x for every x, also for -0.
   std::fill_n(state.values + 1, dim, -0.0);

@@ -90,20 +90,11 @@ Datum from_array(FunctionCallInfo fcinfo) {
 template <class Type>
 Datum to_array(FunctionCallInfo fcinfo) {
   const View<Type> value = argument<Type>(fcinfo, 0);
-  const Size header = ARR_OVERHEAD_NONULLS(1);
-  const Size size = header + sizeof(float4) * static_cast<Size>(value.dim);
-
-  auto* array = static_cast<ArrayType*>(palloc(size));
-  std::memset(array, 0, header);
-  SET_VARSIZE(array, size);
-  array->ndim = 1;
-  array->dataoffset = 0;  // no NULL bitmap
-  array->elemtype = FLOAT4OID;
-  ARR_DIMS(array)[0] = value.dim;
-  ARR_LBOUND(array)[0] = 1;
+  const auto count = static_cast<Size>(value.dim);
+  ArrayType* array = new_array(FLOAT4OID, sizeof(float4), value.dim);
   auto* elements = reinterpret_cast<float4*>(ARR_DATA_PTR(array));
-  const float* numbers = Type::load(value.x, static_cast<Size>(value.dim), elements);
-  if (numbers != elements) std::memcpy(elements, numbers, size - header);
+  const float* numbers = Type::load(value.x, count, elements);
+  if (numbers != elements) std::memcpy(elements, numbers, count * sizeof(float4));
   PG_RETURN_ARRAYTYPE_P(array);
 }
 

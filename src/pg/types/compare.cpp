@@ -63,6 +63,8 @@ Datum order(FunctionCallInfo fcinfo) {
   PG_RETURN_INT32(compare_arguments<Type>(fcinfo));
 }
 
+// Of the elements' bytes as they are in memory: as with PostgreSQL's own types a machine of the
+// other byte order has other hash values, so a dump of hash partitions may not load there.
 template <class Type>
 uint64 hash_argument(FunctionCallInfo fcinfo, uint64 seed) {
   const View<Type> value = argument<Type>(fcinfo, 0);

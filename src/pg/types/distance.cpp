@@ -1,7 +1,9 @@
-// Distances, norm and dimensions. Sums come from the kernels, in single precision.
+// Distances, norm and dimensions. Sums come from the kernels, in single precision; of cosines also
+// in double.
 #include <cmath>
 
 #include "types/element.hpp"
+#include "vector/cosine.hpp"
 
 namespace vec::pg {
 namespace {
@@ -61,12 +63,7 @@ Datum negative_product(FunctionCallInfo fcinfo) {
 template <class Type>
 Datum cosine(FunctionCallInfo fcinfo) {
   const auto [a, b] = pair_arguments<Type>(fcinfo);
-  const CosineSums sums = kernels_of<Type>().cosine_sums(a.x, b.x, static_cast<Size>(a.dim));
-  // One root of the product, not a product of two roots: equal vectors then give exactly 1.
-  const double similarity =
-      static_cast<double>(sums.inner_product) / std::sqrt(static_cast<double>(sums.norm_squared_a) *
-                                                          static_cast<double>(sums.norm_squared_b));
-  PG_RETURN_FLOAT8(1.0 - clamp_cosine(similarity));
+  PG_RETURN_FLOAT8(1.0 - cosine_similarity(kernels(), a.x, b.x, static_cast<Size>(a.dim)));
 }
 
 template <class Type>

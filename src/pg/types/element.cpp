@@ -36,6 +36,20 @@ Value<typename Type::Element>* new_value(int dim) {
   return value;
 }
 
+ArrayType* new_array(Oid element_type, Size element_size, int count) {
+  const Size header = ARR_OVERHEAD_NONULLS(1);
+  const Size size = header + element_size * static_cast<Size>(count);
+  auto* array = static_cast<ArrayType*>(palloc(size));
+  std::memset(array, 0, header);
+  SET_VARSIZE(array, size);
+  array->ndim = 1;
+  array->dataoffset = 0;  // no NULL bitmap
+  array->elemtype = element_type;
+  ARR_DIMS(array)[0] = count;
+  ARR_LBOUND(array)[0] = 1;
+  return array;
+}
+
 template View<VectorType> view<VectorType>(Datum);
 template View<HalfvecType> view<HalfvecType>(Datum);
 template Pair<VectorType> pair_arguments<VectorType>(FunctionCallInfo);

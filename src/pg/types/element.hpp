@@ -127,6 +127,10 @@ void free_if_copy(FunctionCallInfo fcinfo, int n, const View<Type>& argument) {
 template <class Type>
 Value<typename Type::Element>* new_value(int dim);
 
+// A new array of PostgreSQL's in the current memory context: one dimension, fixed-size elements, no
+// NULLs. Its elements are not set.
+ArrayType* new_array(Oid element_type, Size element_size, int count);
+
 // Calls step(begin, count) for consecutive parts of `dim` elements, each small enough for arrays
 // float[kBlock] on the stack.
 inline constexpr int kBlock = 512;

@@ -1,26 +1,9 @@
 // Input and output, as text and in binary, and the type modifier.
-#include <cstdlib>
-
 #include "types/checks.hpp"
 #include "types/element.hpp"
 
 namespace vec::pg {
 namespace {
-
-// The characters of number `index` in a text whose numbers have been read up to there.
-struct Number {
-  const char* begin;
-  Size length;
-};
-
-Number number_in(const char* text, int index) {
-  const char* begin = std::strchr(text, '[') + 1;
-  for (int i = 0; i < index; ++i) begin = std::strchr(begin, ',') + 1;
-  begin += std::strspn(begin, " \t\n\v\f\r");
-  char* end = nullptr;
-  (void)std::strtof(begin, &end);
-  return {begin, static_cast<Size>(end - begin)};
-}
 
 template <class Type>
 Datum in(FunctionCallInfo fcinfo) {
@@ -29,18 +12,10 @@ Datum in(FunctionCallInfo fcinfo) {
   Node* context = fcinfo->context;
 
   float numbers[kMaxDimensions];
-  const TextResult result = parse_vector_text(text, numbers);
+  const TextResult result = parse_vector_text(text, Type::too_large, numbers);
 
   auto* value = new_value<Type>(result.count);
   Type::store(numbers, static_cast<Size>(result.count), value->x);
-  if constexpr (std::is_same_v<Type, HalfvecType>) {
-    // Of several errors the first counts, and one in `result` comes after these numbers.
-    for (int i = 0; i < result.count; ++i) {
-      if (Type::is_finite(value->x[i])) continue;
-      const Number number = number_in(text, i);
-      if (!refuse_out_of_range(Type::name, number.begin, number.length, context)) PG_RETURN_NULL();
-    }
-  }
   if (!check_text(Type::name, text, result, context) ||
       !check_expected_dimensions(typmod, result.count, context)) {
     PG_RETURN_NULL();
@@ -58,7 +33,7 @@ Datum out(FunctionCallInfo fcinfo) {
   float buffer[kMaxDimensions];
   const float* numbers = Type::load(value.x, count, buffer);
   char* text = static_cast<char*>(palloc(max_vector_text(count)));
-  print_vector_text(numbers, count, float_to_shortest_decimal_bufn, text);
+  print_vector_text(numbers, count, shortest_decimals(), float_to_shortest_decimal_bufn, text);
   PG_RETURN_CSTRING(text);
 }
 

@@ -26,6 +26,10 @@ SELECT '[0]'::vector <#> '[1]' AS negative_zero;
 SELECT '[3e38]'::vector <-> '[-3e38]' AS l2, '[3e38]'::vector <#> '[3e38]' AS ip, vector_norm('[3e38]') > 2.9e38 AS norm;
 SELECT l2_normalize('[3e38]'::vector), l2_normalize('[1e-40]'::vector), l2_normalize('[3e38,-3e38]'::vector);
 SELECT vector_norm('[1e-30]') > 0 AS tiny_norm, '[1e-30]'::vector <-> '[0]' AS tiny_l2;
+-- a cosine only needs a finite inner product
+SELECT round(('[1,2]'::vector <=> '[1e-30,0]')::numeric, 6) AS tiny, round(('[1,2]'::vector <=> '[3e38,0]')::numeric, 6) AS huge,
+	'[1e-45]'::vector <=> '[-3e38]' AS both, '[1e-30,2e-30]'::vector <=> '[1e-30,2e-30]' AS same, '[3e38]'::vector <=> '[3e38]' AS overflows,
+	'[1e-30]'::vector <=> '[0]' AS no_direction;
 
 -- different dimensions
 SELECT '[1,2]'::vector <-> '[1]';

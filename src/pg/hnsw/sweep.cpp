@@ -1,0 +1,86 @@
+#include "sweep.hpp"
+
+#include "index_state.hpp"
+
+extern "C" {
+#include "catalog/pg_operator_d.h"
+#include "executor/tuptable.h"
+#include "utils/tuplesort.h"
+}
+
+namespace vec::pg {
+namespace {
+
+constexpr AttrNumber kBound = 1;
+constexpr AttrNumber kTid = 2;
+constexpr BlockNumber kReadAhead = 32;
+
+}  // namespace
+
+Sweep::Sweep(ScanGraph& graph, MemoryContext memory, std::span<hnsw::NodeId> returned)
+    : graph_(&graph), memory_(memory), returned_(returned) {
+  std::sort(returned.begin(), returned.end());
+  TupleDesc row = CreateTemplateTupleDesc(2);
+  TupleDescInitEntry(row, kBound, "bound", FLOAT8OID, -1, 0);
+  TupleDescInitEntry(row, kTid, "tid", TIDOID, -1, 0);
+  AttrNumber key = kBound;
+  Oid less = Float8LessOperator;
+  Oid collation = InvalidOid;
+  bool nulls_first = false;
+  sort_ = tuplesort_begin_heap(row, 1, &key, &less, &collation, &nulls_first, work_mem, nullptr,
+                               TUPLESORT_NONE);
+  input_ = MakeSingleTupleTableSlot(row, &TTSOpsVirtual);
+  output_ = MakeSingleTupleTableSlot(row, &TTSOpsMinimalTuple);
+}
+
+void Sweep::put(hnsw::HeapTid tid, double bound) {
+  ItemPointerData pointer = item_pointer(tid);
+  input_->tts_values[kBound - 1] = Float8GetDatum(bound);
+  input_->tts_values[kTid - 1] = PointerGetDatum(&pointer);
+  input_->tts_isnull[kBound - 1] = input_->tts_isnull[kTid - 1] = false;
+  ExecStoreVirtualTuple(input_);
+  tuplesort_puttupleslot(sort_, input_);
+  ExecClearTuple(input_);
+}
+
+void Sweep::run() {
+  BufferPages& pages = graph_->pages();
+  hnsw::FlatArray<hnsw::ResultRow> rows;
+  const hnsw::NodeId* next_returned = returned_.data();
+  const hnsw::NodeId* const end_returned = next_returned + returned_.size();
+  pages.begin_reading_everything();
+  for (BlockNumber block = hnsw::kMetaBlock + 1; pages.exists(block); ++block) {
+    pages.check_interrupts();
+    pages.read_ahead(block, kReadAhead);
+    rows.clear();
+    graph_->read_results_of_page(block, rows);
+    for (const hnsw::ResultRow& row : rows.view()) {
+      while (next_returned != end_returned && *next_returned < row.node) ++next_returned;
+      if (next_returned != end_returned && *next_returned == row.node) continue;
+      if (row.tid.is_valid()) put(row.tid, row.bound);
+      graph_->read_tid_lists(row.node, row.further,
+                             [&](hnsw::ListId, std::span<const hnsw::HeapTid> part) {
+                               for (hnsw::HeapTid tid : part) put(tid, row.bound);
+                             });
+    }
+  }
+  pages.end_reading_everything();
+  tuplesort_performsort(sort_);
+}
+
+bool Sweep::next(ScannedRow* row) {
+  if (!tuplesort_gettupleslot(sort_, true, false, output_, nullptr)) return false;
+  slot_getallattrs(output_);
+  row->bound = DatumGetFloat8(output_->tts_values[kBound - 1]);
+  row->tid =
+      heap_tid(reinterpret_cast<ItemPointer>(DatumGetPointer(output_->tts_values[kTid - 1])));
+  return true;
+}
+
+void Sweep::end() {
+  ExecDropSingleTupleTableSlot(input_);
+  ExecDropSingleTupleTableSlot(output_);
+  tuplesort_end(sort_);
+}
+
+}  // namespace vec::pg
