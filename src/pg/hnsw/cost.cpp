@@ -42,12 +42,11 @@ namespace {
 // the time of searches for 40 to 10000 results.
 constexpr double kNodesOfOneResult = 34;
 constexpr double kNodesExponent = 0.75;
-constexpr double kNode = 0.08;            // 0.3 us: a random page in shared buffers
-constexpr double kElement = 0.025;        // 0.1 us: an element of the sweep, without its page
-constexpr double kRecheck = 0.15;         // 0.6 us: element again, exact distance, queue
-constexpr double kDetoast = 1.2;          // 5 us: a vector of 768 dimensions
-constexpr double kLookAhead = 1.3;        // fetched / returned
-constexpr double kMaxScanTuples = 20000;  // hnsw.max_scan_tuples
+constexpr double kNode = 0.08;      // 0.3 us: a random page in shared buffers
+constexpr double kElement = 0.025;  // 0.1 us: an element of the sweep, without its page
+constexpr double kRecheck = 0.15;   // 0.6 us: element again, exact distance, queue
+constexpr double kDetoast = 1.2;    // 5 us: a vector of 768 dimensions
+constexpr double kLookAhead = 1.3;  // fetched / returned
 
 class Model {
  public:
@@ -98,7 +97,7 @@ class Model {
 
   double complete_cost() const {
     double sort = 2 * cpu_operator_cost * std::log2(elements_ + 1);
-    return graph_cost(std::fmin(kMaxScanTuples, elements_)) + pages_ * sequential_page_ +
+    return graph_cost(std::fmin(hnsw_max_scan_tuples, elements_)) + pages_ * sequential_page_ +
            elements_ * (kElement + sort);
   }
 
@@ -106,7 +105,7 @@ class Model {
     const double fetched = std::fmin(kLookAhead * produced, elements_);
     const double results = std::fmax(fetched, hnsw_ef_search);
     double cost = fetched * kRecheck;
-    if (results < elements_ && nodes(results) < kMaxScanTuples) {
+    if (results < elements_ && nodes(results) < hnsw_max_scan_tuples) {
       cost += std::fmin(graph_cost(nodes(results)), complete_cost());
     } else {
       cost += complete_cost();
