@@ -56,6 +56,9 @@ Buffer RememberedBuffers::pin(BlockNumber block) {
   Buffer& remembered = hint(block);
   if (BufferIsValid(remembered) && !is_about_to_be_evicted(GetBufferDescriptor(remembered - 1)) &&
       ReadRecentBuffer(relation_locator(index_), fork_, block, remembered)) {
+    // As ReadBuffer does for pg_statio_user_indexes.
+    pgstat_count_buffer_read(index_);
+    pgstat_count_buffer_hit(index_);
     return remembered;
   }
   remembered = ReadBufferExtended(index_, fork_, block, RBM_NORMAL, nullptr);

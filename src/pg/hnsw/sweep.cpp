@@ -1,5 +1,6 @@
 #include "sweep.hpp"
 
+#include "block_stream.hpp"
 #include "index_state.hpp"
 
 extern "C" {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr AttrNumber kBound = 1;
 constexpr AttrNumber kTid = 2;
-constexpr BlockNumber kReadAhead = 32;
 
 }  // namespace
 
@@ -48,12 +48,15 @@ void Sweep::run() {
   hnsw::FlatArray<hnsw::ResultRow> rows;
   const hnsw::NodeId* next_returned = returned_.data();
   const hnsw::NodeId* const end_returned = next_returned + returned_.size();
-  pages.begin_reading_everything();
-  for (BlockNumber block = hnsw::kMetaBlock + 1; pages.exists(block); ++block) {
-    pages.check_interrupts();
-    pages.read_ahead(block, kReadAhead);
+  BlockStream blocks(pages.index(), hnsw::kMetaBlock + 1);
+  for (Buffer buffer = blocks.next(); BufferIsValid(buffer); buffer = blocks.next()) {
     rows.clear();
-    graph_->read_results_of_page(block, rows);
+    rows.reserve(pages, graph_->geometry().elements_per_page());
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    graph_->results_of_page(reinterpret_cast<const std::byte*>(BufferGetPage(buffer)),
+                            BufferGetBlockNumber(buffer), rows);
+    UnlockReleaseBuffer(buffer);
+    pages.check_interrupts();
     for (const hnsw::ResultRow& row : rows.view()) {
       while (next_returned != end_returned && *next_returned < row.node) ++next_returned;
       if (next_returned != end_returned && *next_returned == row.node) continue;
@@ -64,7 +67,7 @@ void Sweep::run() {
                              });
     }
   }
-  pages.end_reading_everything();
+  blocks.end();
   tuplesort_performsort(sort_);
 }
 
