@@ -17,8 +17,9 @@ struct PageRange {
 
 // A search result that is about to be handed out.
 struct ResultRow {
-  double bound;    // not above its distance; see Codec::lower_bound
-  NodeId node;     //
+  double bound;    // not above its true distance: Codec::lower_bound
+  float distance;  // of its code: Codec::query_distances
+  NodeId node;
   ListId further;  // its further rows; kNoList when there are none
   HeapTid tid;     // one row; may be invalid
 };
@@ -299,7 +300,7 @@ class PageReader {
   }
 
   ResultRow result_of(NodeId id, const ElementSlot* element, float distance) const {
-    return {codec_.lower_bound(query_, geometry_.code(element), distance), id,
+    return {codec_.lower_bound(query_, geometry_.code(element), distance), distance, id,
             element->further_tids, element->tid};
   }
 

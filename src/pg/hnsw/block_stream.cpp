@@ -34,11 +34,9 @@ void BlockStream::end() {
 Buffer BlockStream::next() {
   constexpr BlockNumber kAhead = 32;
   if (next_ >= end_) return InvalidBuffer;
-  if (next_ % kAhead == 0) {
-    const BlockNumber last = Min(end_, next_ + 2 * kAhead);
-    for (BlockNumber block = next_ + kAhead; block < last; ++block) {
-      PrefetchBuffer(index_, MAIN_FORKNUM, block);
-    }
+  const BlockNumber last = Min(end_, next_ + kAhead);
+  for (prefetched_ = Max(prefetched_, next_ + 1); prefetched_ < last; ++prefetched_) {
+    PrefetchBuffer(index_, MAIN_FORKNUM, prefetched_);
   }
   return ReadBufferExtended(index_, MAIN_FORKNUM, next_++, RBM_NORMAL, strategy_);
 }

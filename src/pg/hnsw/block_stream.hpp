@@ -21,6 +21,8 @@ class BlockStream {
   static BlockNumber next_block(ReadStream* stream, void* self, void* per_buffer);
 
   ReadStream* stream_ = nullptr;
+#else
+  BlockNumber prefetched_ = 0;  // the first block that was not
 #endif
   Relation index_;
   BlockNumber next_;
