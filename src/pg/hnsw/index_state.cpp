@@ -144,6 +144,7 @@ CodecId chosen_codec(Relation index, const ColumnType& type, Metric metric, uint
       break;
   }
   if (metric == Metric::l1) return type.full_precision;
+  if (dimensions > static_cast<uint32>(type.max_dimensions)) return CodecId::sq8;
   // Where quantizing saves less than a tenth of the pages, exact distances are worth more.
   const auto per_page = [m](const CodecParameters& codec) {
     const hnsw::Geometry geometry(code_bytes(codec), m);
