@@ -7,6 +7,9 @@ extern "C" {
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"  // before 16, part of postgres.h
 #endif
+#if PG_VERSION_NUM >= 170000
+#include "storage/read_stream.h"
+#endif
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
 #include "utils/varbit.h"

@@ -11,6 +11,7 @@ extern "C" {
 
 #include "access/amapi.h"
 #include "access/amvalidate.h"
+#include "access/detoast.h"
 #include "access/genam.h"
 #include "access/generic_xlog.h"
 #include "access/reloptions.h"
@@ -32,6 +33,8 @@ extern "C" {
 #include "nodes/pathnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "parser/parsetree.h"
 #include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"

@@ -35,7 +35,9 @@ my %queries = (
                          JOIN $members AND d.classid = 'pg_opclass'::regclass AND d.objid = o.oid",
     'access method' => "SELECT '`' || amname || '`' FROM pg_am a JOIN $members
                         AND d.classid = 'pg_am'::regclass AND d.objid = a.oid",
-    'setting' => "SELECT '| `' || name || '` | ' || boot_val || ' | ' || min_val || ' to ' || max_val || ' |'
+    'setting' => "SELECT '| `' || name || '` | ' || boot_val || ' | '
+                         || CASE vartype WHEN 'bool' THEN 'on, off' WHEN 'enum' THEN array_to_string(enumvals, ', ')
+                                         ELSE min_val || ' to ' || max_val END || ' |'
                   FROM pg_settings WHERE name LIKE 'hnsw.%'",
 );
 # JOIN ... WHERE of the shared fragment: PostgreSQL wants ON.
@@ -74,19 +76,47 @@ my @indexes = $page =~ /\| `(CREATE INDEX [^`]*)` \|/g;
 is(scalar @indexes, 12, 'an example for each operator class');
 $node->safe_psql('postgres', $_) for @indexes;
 
-# Index options are not in the catalog, but in the table that parses them.
-my @options = slurp("$root/src/pg/hnsw/options.cpp") =~ /\{"(\w+)", RELOPT_TYPE/g;
-ok(@options > 0, 'the access method has options');
-for my $option (@options)
+# Each setting has an example that sets it, and no row is of a setting that does not exist.
+my @settings = $page =~ /^\| `(hnsw\.\w+)` \|/mg;
+is($node->safe_psql('postgres', "LOAD 'vector'; SELECT string_agg(name, ' ' ORDER BY name) FROM pg_settings WHERE name LIKE 'hnsw.%'"),
+    join(' ', sort @settings), 'the settings of the reference are those of the library');
+for my $setting (@settings)
 {
-    my ($default, $low, $high) = $page =~ /^\| `$option` \| (\d+) \| (\d+) to (\d+)/m;
-    ok(defined $high, "option $option has its default and range") or next;
-    for my $value ($low - 1, $high + 1)
+    my ($example) = $page =~ /^\| `$setting` .*\| `(SET LOCAL $setting = [^`]*)` \|$/m;
+    ok(defined $example, "setting $setting has an example") or next;
+    $node->safe_psql('postgres', "LOAD 'vector'; BEGIN; $example; COMMIT");
+}
+
+# Index options are not in the catalog, but in the table that parses them.
+my %options = slurp("$root/src/pg/hnsw/options.cpp") =~ /\boption\("(\w+)", RELOPT_TYPE_(\w+)/g;
+ok(keys %options > 0, 'the access method has options');
+for my $option (sort keys %options)
+{
+    my $create = 'CREATE INDEX ON vectors USING hnsw (c vector_l2_ops)';
+    my ($range, $example) = $page =~ /^\| `$option` \| \w+ \| ([^|]+) \| .*\| `(WITH \($option = [^`]*\))` \|$/m;
+    ok(defined $example, "option $option has its default, its range and an example") or next;
+    $node->safe_psql('postgres', "$create $example");
+    my (@outside, $message);
+    if ($options{$option} eq 'ENUM')
     {
-        my ($status, $out, $err) = $node->psql('postgres',
-            "CREATE INDEX ON vectors USING hnsw (c vector_l2_ops) WITH ($option = $value)");
-        like($err, qr/Valid values are between "$low" and "$high"/, "range of $option");
+        my @values = split /, /, $range;
+        $node->safe_psql('postgres', "$create WITH ($option = '$_')") for @values;
+        @outside = ('nonsense');
+        $message = 'Valid values are ' . join(', ', map { qq("$_") } @values[0 .. $#values - 1]) . qq(, and "$values[-1]".);
+    }
+    else
+    {
+        my ($low, $high) = $range =~ /^(\d+) to (\d+)$/;
+        @outside = ($low - 1, $high + 1);
+        $message = qq(Valid values are between "$low" and "$high".);
+    }
+    for my $value (@outside)
+    {
+        my ($status, $out, $err) = $node->psql('postgres', "$create WITH ($option = $value)");
+        like($err, qr/\Q$message\E/, "range of $option, which does not include $value");
     }
 }
+my @rows = $page =~ /^### Index options\n(.*?)^###/ms ? $1 =~ /^\| `(\w+)` \|/mg : ();
+is(join(' ', sort @rows), join(' ', sort keys %options), 'the options of the reference are those of the access method');
 
 done_testing();

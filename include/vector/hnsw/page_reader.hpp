@@ -17,8 +17,9 @@ struct PageRange {
 
 // A search result that is about to be handed out.
 struct ResultRow {
-  double bound;    // not above its distance; see Codec::lower_bound
-  NodeId node;     //
+  double bound;    // not above its true distance: Codec::lower_bound
+  float distance;  // of its code: Codec::query_distances
+  NodeId node;
   ListId further;  // its further rows; kNoList when there are none
   HeapTid tid;     // one row; may be invalid
 };
@@ -139,18 +140,16 @@ class PageReader {
         });
   }
 
-  // The same for every live element of an element page; nothing on other pages.
-  void read_results_of_page(std::uint32_t block, FlatArray<ResultRow>& rows) {
-    rows.reserve(*pages_, rows.size() + geometry_.elements_per_page());
-    pages_->read(block, [&](const std::byte* page) {
-      if (checked_kind(page, block) != PageKind::elements) return;
-      for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
-        const NodeId id = geometry_.node_id(block, slot);
-        const ElementSlot* element = checked_element(page, block, id);
-        if (element->state != NodeState::live) continue;
-        rows.push_back(*pages_, result_of(id, element, distance_to(element)));
-      }
-    });
+  // The same for every live element of a page that the caller has locked; none on pages of other
+  // kinds.
+  void results_of_page(const std::byte* page, std::uint32_t block, FlatArray<ResultRow>& rows) {
+    if (checked_kind(page, block) != PageKind::elements) return;
+    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+      const NodeId id = geometry_.node_id(block, slot);
+      const ElementSlot* element = checked_element(page, block, id);
+      if (element->state != NodeState::live) continue;
+      rows.push_back(*pages_, result_of(id, element, distance_to(element)));
+    }
   }
 
   // Calls use(list id, tids) for each list of the chain that starts at `first`. Lists are freed
@@ -301,7 +300,7 @@ class PageReader {
   }
 
   ResultRow result_of(NodeId id, const ElementSlot* element, float distance) const {
-    return {codec_.lower_bound(query_, geometry_.code(element), distance), id,
+    return {codec_.lower_bound(query_, geometry_.code(element), distance), distance, id,
             element->further_tids, element->tid};
   }
 

@@ -30,7 +30,8 @@ bool amvalidate(Oid opclass);
 }
 
 // Inserts hold this lock of the index shared; whoever needs to be alone with it takes it
-// exclusively: vacuum, to let inserts that began before end, and the insert of a first element.
+// exclusively: vacuum, to let inserts that began before end, and the insert of a first element or
+// of a codec's first center.
 inline void lock_inserts(Relation index, LOCKMODE mode) {
   LockPage(index, 0, mode);
 }

@@ -25,25 +25,6 @@ class BufferPages {
     pauses_ = true;
   }
 
-  // For reading every page of a large index once, without driving others out of the buffers.
-  void begin_reading_everything() {
-    if (RelationGetNumberOfBlocksInFork(index_, fork_) > static_cast<BlockNumber>(NBuffers) / 4) {
-      strategy_ = GetAccessStrategy(BAS_BULKREAD);
-    }
-  }
-  void end_reading_everything() {
-    if (strategy_ != nullptr) FreeAccessStrategy(strategy_);
-    strategy_ = nullptr;
-  }
-  // Starts reading the `distance`th block from here, or at first all until there.
-  void read_ahead(BlockNumber block, BlockNumber distance) {
-    const BlockNumber first = read_ahead_ <= block ? block + 1 : read_ahead_;
-    for (read_ahead_ = first; read_ahead_ <= block + distance && exists(read_ahead_);
-         ++read_ahead_) {
-      PrefetchBuffer(index_, fork_, read_ahead_);
-    }
-  }
-
   Relation index() const { return index_; }
 
   void* allocate(std::size_t bytes) {
@@ -175,7 +156,6 @@ class BufferPages {
   ForkNumber fork_;
   RememberedBuffers remembered_;
   BlockNumber blocks_ = 0;
-  BlockNumber read_ahead_ = 0;  // the first block that reading was not started of
   BufferAccessStrategy strategy_ = nullptr;
   bool pauses_ = false;
 };

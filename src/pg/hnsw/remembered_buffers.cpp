@@ -23,9 +23,9 @@ bool probably_holds(const BufferDesc* descriptor, BlockNumber block) {
   return descriptor->tag.blockNum == block;
 }
 
-// ReadRecentBuffer does not count as a use of the page; where the count has gone down to nothing,
-// the page would be the next to be evicted.
-bool is_about_to_be_evicted(BufferDesc* descriptor) {
+// ReadRecentBuffer does not count as a use of the page. Once the count has gone down to nothing,
+// the page may be evicted whenever a buffer is needed; ReadBuffer raises it again.
+bool may_be_evicted(BufferDesc* descriptor) {
   return BUF_STATE_GET_USAGECOUNT(pg_atomic_read_u32(&descriptor->state)) == 0;
 }
 
@@ -54,8 +54,11 @@ Buffer RememberedBuffers::pin(BlockNumber block) {
   if (RelationUsesLocalBuffers(index_))
     return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, nullptr);
   Buffer& remembered = hint(block);
-  if (BufferIsValid(remembered) && !is_about_to_be_evicted(GetBufferDescriptor(remembered - 1)) &&
+  if (BufferIsValid(remembered) && !may_be_evicted(GetBufferDescriptor(remembered - 1)) &&
       ReadRecentBuffer(relation_locator(index_), fork_, block, remembered)) {
+    // As ReadBuffer does for pg_statio_user_indexes.
+    pgstat_count_buffer_read(index_);
+    pgstat_count_buffer_hit(index_);
     return remembered;
   }
   remembered = ReadBufferExtended(index_, fork_, block, RBM_NORMAL, nullptr);

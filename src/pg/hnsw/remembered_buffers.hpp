@@ -21,7 +21,8 @@ class RememberedBuffers {
 
   Buffer pin(BlockNumber block);
 
-  // Starts loading the ranges into the processor's cache, and pages that are in no buffer into one.
+  // Starts loading the ranges into the processor's cache. Of pages that are in no buffer, asks the
+  // operating system to read them.
   // REQUIRES: no more than a few dozen.
   void prefetch(std::span<const hnsw::PageRange> ranges) const;
 

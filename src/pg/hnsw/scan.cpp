@@ -38,7 +38,8 @@ class Scan {
         pages_(index, memory),
         graph_(pages_, codec_, state_.parameters()),
         is_null_(order_by->sk_flags & SK_ISNULL),
-        recheck_(hnsw_exact_order && !codec_.is_exact() && !is_null_) {
+        recheck_(hnsw_exact_order && !codec_.is_exact() && !is_null_),
+        by_bound_(recheck_ || codec_.is_exact()) {
     // When every distance is null, any order will do.
     graph_.open_query(is_null_ ? static_cast<std::byte*>(palloc0(codec_.query_bytes()))
                                : prepare_query(state_, codec_, order_by->sk_argument));
@@ -61,7 +62,7 @@ class Scan {
     for (;;) {
       if (sweep_ != nullptr) return sweep_->next(row);
       if (next_tid_ < tids_.size()) {
-        *row = {tids_[next_tid_++], bound_};
+        *row = {tids_[next_tid_++], order_};
         return true;
       }
       CHECK_FOR_INTERRUPTS();
@@ -82,7 +83,7 @@ class Scan {
   enum class Closing { no, now, done_if_visible };
 
   void open_row(const hnsw::ResultRow& row) {
-    bound_ = row.bound;
+    order_ = by_bound_ ? row.bound : row.distance;
     tids_.clear();
     next_tid_ = 0;
     if (row.tid.is_valid()) tids_.push_back(pages_, row.tid);
@@ -134,7 +135,7 @@ class Scan {
 
   bool begin_sweep() {
     MemoryContext caller = MemoryContextSwitchTo(memory_);
-    sweep_ = new (palloc(sizeof(Sweep))) Sweep(graph_, memory_, returned_.view());
+    sweep_ = new (palloc(sizeof(Sweep))) Sweep(graph_, returned_.view(), by_bound_);
     sweep_->run();
     MemoryContextSwitchTo(caller);
     return true;
@@ -148,12 +149,13 @@ class Scan {
   hnsw::Scratch scratch_;
   bool is_null_;
   bool recheck_;
+  bool by_bound_;  // ordered by lower bounds, which of exact codecs are the distances
   std::size_t batches_ = 0;
   Closing closing_ = Closing::no;
   hnsw::FlatArray<hnsw::NodeId> returned_;  // by batches of the search
   hnsw::FlatArray<hnsw::ResultRow> rows_;   // of the present batch
   std::size_t next_row_ = 0;
-  double bound_ = 0;                     // of the present row
+  double order_ = 0;                     // of the present row
   hnsw::FlatArray<hnsw::HeapTid> tids_;  // and its heap tids
   std::size_t next_tid_ = 0;
   Sweep* sweep_ = nullptr;
@@ -227,7 +229,7 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
   const bool closes = search.closes_first_batch(scan->kill_prior_tuple);
   scan->xs_recheckorderby = search.recheck() && !closes;
   // float8 is passed by value wherever the server is compiled for 64 bits.
-  scan->xs_orderbyvals[0] = Float8GetDatum(closes ? get_float8_infinity() : row.bound);
+  scan->xs_orderbyvals[0] = Float8GetDatum(closes ? get_float8_infinity() : row.order);
   scan->xs_orderbynulls[0] = search.is_null();
   return true;
 }

@@ -1,5 +1,6 @@
 #include "sweep.hpp"
 
+#include "block_stream.hpp"
 #include "index_state.hpp"
 
 extern "C" {
@@ -11,19 +12,18 @@ extern "C" {
 namespace vec::pg {
 namespace {
 
-constexpr AttrNumber kBound = 1;
+constexpr AttrNumber kOrder = 1;
 constexpr AttrNumber kTid = 2;
-constexpr BlockNumber kReadAhead = 32;
 
 }  // namespace
 
-Sweep::Sweep(ScanGraph& graph, MemoryContext memory, std::span<hnsw::NodeId> returned)
-    : graph_(&graph), memory_(memory), returned_(returned) {
+Sweep::Sweep(ScanGraph& graph, std::span<hnsw::NodeId> returned, bool by_bound)
+    : graph_(&graph), returned_(returned), by_bound_(by_bound) {
   std::sort(returned.begin(), returned.end());
   TupleDesc row = CreateTemplateTupleDesc(2);
-  TupleDescInitEntry(row, kBound, "bound", FLOAT8OID, -1, 0);
+  TupleDescInitEntry(row, kOrder, "order", FLOAT8OID, -1, 0);
   TupleDescInitEntry(row, kTid, "tid", TIDOID, -1, 0);
-  AttrNumber key = kBound;
+  AttrNumber key = kOrder;
   Oid less = Float8LessOperator;
   Oid collation = InvalidOid;
   bool nulls_first = false;
@@ -33,11 +33,11 @@ Sweep::Sweep(ScanGraph& graph, MemoryContext memory, std::span<hnsw::NodeId> ret
   output_ = MakeSingleTupleTableSlot(row, &TTSOpsMinimalTuple);
 }
 
-void Sweep::put(hnsw::HeapTid tid, double bound) {
+void Sweep::put(hnsw::HeapTid tid, double order) {
   ItemPointerData pointer = item_pointer(tid);
-  input_->tts_values[kBound - 1] = Float8GetDatum(bound);
+  input_->tts_values[kOrder - 1] = Float8GetDatum(order);
   input_->tts_values[kTid - 1] = PointerGetDatum(&pointer);
-  input_->tts_isnull[kBound - 1] = input_->tts_isnull[kTid - 1] = false;
+  input_->tts_isnull[kOrder - 1] = input_->tts_isnull[kTid - 1] = false;
   ExecStoreVirtualTuple(input_);
   tuplesort_puttupleslot(sort_, input_);
   ExecClearTuple(input_);
@@ -48,30 +48,34 @@ void Sweep::run() {
   hnsw::FlatArray<hnsw::ResultRow> rows;
   const hnsw::NodeId* next_returned = returned_.data();
   const hnsw::NodeId* const end_returned = next_returned + returned_.size();
-  pages.begin_reading_everything();
-  for (BlockNumber block = hnsw::kMetaBlock + 1; pages.exists(block); ++block) {
-    pages.check_interrupts();
-    pages.read_ahead(block, kReadAhead);
+  BlockStream blocks(pages.index(), hnsw::kMetaBlock + 1);
+  for (Buffer buffer = blocks.next(); BufferIsValid(buffer); buffer = blocks.next()) {
     rows.clear();
-    graph_->read_results_of_page(block, rows);
+    rows.reserve(pages, graph_->geometry().elements_per_page());
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    graph_->results_of_page(reinterpret_cast<const std::byte*>(BufferGetPage(buffer)),
+                            BufferGetBlockNumber(buffer), rows);
+    UnlockReleaseBuffer(buffer);
+    pages.check_interrupts();
     for (const hnsw::ResultRow& row : rows.view()) {
       while (next_returned != end_returned && *next_returned < row.node) ++next_returned;
       if (next_returned != end_returned && *next_returned == row.node) continue;
-      if (row.tid.is_valid()) put(row.tid, row.bound);
+      const double order = by_bound_ ? row.bound : row.distance;
+      if (row.tid.is_valid()) put(row.tid, order);
       graph_->read_tid_lists(row.node, row.further,
                              [&](hnsw::ListId, std::span<const hnsw::HeapTid> part) {
-                               for (hnsw::HeapTid tid : part) put(tid, row.bound);
+                               for (hnsw::HeapTid tid : part) put(tid, order);
                              });
     }
   }
-  pages.end_reading_everything();
+  blocks.end();
   tuplesort_performsort(sort_);
 }
 
 bool Sweep::next(ScannedRow* row) {
   if (!tuplesort_gettupleslot(sort_, true, false, output_, nullptr)) return false;
   slot_getallattrs(output_);
-  row->bound = DatumGetFloat8(output_->tts_values[kBound - 1]);
+  row->order = DatumGetFloat8(output_->tts_values[kOrder - 1]);
   row->tid =
       heap_tid(reinterpret_cast<ItemPointer>(DatumGetPointer(output_->tts_values[kTid - 1])));
   return true;

@@ -10,27 +10,28 @@ using ScanGraph = hnsw::PageReader<BufferPages>;
 
 struct ScannedRow {
   hnsw::HeapTid tid;
-  double bound;
+  double order;  // what it is ordered by
 };
 
 class Sweep {
  public:
-  // `returned`: nodes to leave out; gets sorted. Everything lives in `memory`.
-  Sweep(ScanGraph& graph, MemoryContext memory, std::span<hnsw::NodeId> returned);
+  // `returned`: nodes to leave out; gets sorted. Orders by lower bounds or, without exact_order, by
+  // the distances of codes. Lives in the current memory context.
+  Sweep(ScanGraph& graph, std::span<hnsw::NodeId> returned, bool by_bound);
 
   // Reads the index. Once, before next().
   void run();
-  // Lowest bound first. False at the end.
+  // Nearest first. False at the end.
   bool next(ScannedRow* row);
   // Gives back what a memory context does not own.
   void end();
 
  private:
-  void put(hnsw::HeapTid tid, double bound);
+  void put(hnsw::HeapTid tid, double order);
 
   ScanGraph* graph_;
-  MemoryContext memory_;
   std::span<const hnsw::NodeId> returned_;
+  bool by_bound_;
   Tuplesortstate* sort_;
   TupleTableSlot* input_;
   TupleTableSlot* output_;
