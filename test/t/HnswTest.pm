@@ -64,24 +64,26 @@ sub by_index_only
 	return "SET enable_seqscan = off; SET enable_bitmapscan = off; LOAD 'vector'; SET hnsw.ef_search = $ef_search;";
 }
 
-# How many rows of a table an index scan for the nearest to $query does not come to. The table has fewer elements
-# than the largest ef_search.
+# How many rows of a table the search for the nearest to $query does not come to, or with $iterative_scan the scan.
+# The table has fewer elements than the largest ef_search.
 sub rows_not_found
 {
-	my ($node, $table, $operator, $query) = @_;
+	my ($node, $table, $operator, $query, $iterative_scan) = @_;
+	$iterative_scan //= 'off';
 	return $node->safe_psql('postgres', by_index_only(10000) . qq(
+		SET hnsw.iterative_scan = $iterative_scan;
 		SELECT count(*) FROM (SELECT ctid FROM $table WHERE embedding IS NOT NULL EXCEPT ALL
 			SELECT ctid FROM (SELECT ctid FROM $table ORDER BY embedding $operator $query) t) t));
 }
 
-# At most 0.5 % of the rows of `items` are out of the graph's reach. None may be once scans go on when the graph is
-# exhausted.
+# At most 0.5 % of the rows of `items` are out of the graph's reach, and no row out of a scan's.
 sub hardly_any_lost
 {
 	my ($node, $opclass, $query, $name) = @_;
 	my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 	my $lost = rows_not_found($node, 'items', $operator_of{$opclass}, $query);
 	$name = sprintf('%s, %s: %d of %d rows not found', $name, $opclass, $lost, $rows);
+	is(rows_not_found($node, 'items', $operator_of{$opclass}, $query, 'strict_order'), 0, "$name, by scans none");
 	return cmp_ok($lost, '<=', $rows * 0.005, $name);
 }
 

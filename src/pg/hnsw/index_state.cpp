@@ -1,5 +1,8 @@
 #include "index_state.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "buffer_pages.hpp"
 #include "column_type.hpp"
 #include "options.hpp"
@@ -23,7 +26,9 @@ bool is_codec_of(const hnsw::MetaPage& meta, const ColumnType& type) {
   return meta.codec == CodecId::sq8 && meta.metric != Metric::l1 &&
          meta.dimensions <= static_cast<uint32>(kMaxIndexedDimensions) &&
          meta.codec_data_block == hnsw::kMetaBlock + 1 &&
-         meta.codec_data_bytes == meta.dimensions * sizeof(float);
+         meta.codec_data_bytes == meta.dimensions * sizeof(float) &&
+         // Without a center nothing was encoded.
+         (meta.has_center == 1 || (meta.has_center == 0 && meta.entry_point == hnsw::kNoNode));
 }
 
 // Checks everything that sizes and offsets are computed from.
@@ -84,6 +89,9 @@ void read_center(Relation index, const CodecParameters& codec, float* center) {
       not_our_index(index, "A page of its codec is damaged.");
     }
     memcpy(center + first, page + hnsw::kPageHeaderBytes, count * sizeof(float));
+    const bool is_finite = std::all_of(center + first, center + first + count,
+                                       [](float x) { return std::isfinite(x); });
+    if (!is_finite) not_our_index(index, "A page of its codec is damaged.");
     UnlockReleaseBuffer(buffer);
   });
 }

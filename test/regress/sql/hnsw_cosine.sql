@@ -62,7 +62,7 @@ SELECT same_as_seqscan('[1,2]', 152);
 INSERT INTO items SELECT 1000 + n, ARRAY[3 * 2.0 ^ (n % 50), -4 * 2.0 ^ (n % 50)]::vector FROM generate_series(1, 1000) AS n;
 SELECT count(*), bool_and(id > 1000) FROM (SELECT id FROM items ORDER BY embedding <=> '[30,-40]' LIMIT 1000) t;
 SET hnsw.ef_search = 1;
-SELECT count(*), bool_and(id > 1000) FROM (SELECT id FROM items ORDER BY embedding <=> '[30,-40]' LIMIT 2000) t;
+SELECT count(*), bool_and(id > 1000) FROM (SELECT id FROM items ORDER BY embedding <=> '[30,-40]' LIMIT 1000) t;
 SET hnsw.ef_search = 300;
 SELECT same_as_seqscan('[30,-40]', 1152);
 
@@ -108,8 +108,11 @@ INSERT INTO items VALUES (6, '[1]');
 CREATE TABLE wide (id int, embedding vector);
 CREATE INDEX ON wide USING hnsw (embedding vector_cosine_ops);
 \echo :LAST_ERROR_SQLSTATE
-ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2001);
+ALTER TABLE wide ALTER COLUMN embedding TYPE vector(8001);
 CREATE INDEX ON wide USING hnsw (embedding vector_cosine_ops);
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2001);
+CREATE INDEX ON wide USING hnsw (embedding vector_cosine_ops) WITH (quantization = 'none');
 \echo :LAST_ERROR_SQLSTATE
 ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2000);
 -- the first n elements are 1

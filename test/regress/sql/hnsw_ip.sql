@@ -99,8 +99,11 @@ INSERT INTO items VALUES (6, '[1,2]');
 CREATE TABLE wide (id int, embedding vector);
 CREATE INDEX ON wide USING hnsw (embedding vector_ip_ops);
 \echo :LAST_ERROR_SQLSTATE
-ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2001);
+ALTER TABLE wide ALTER COLUMN embedding TYPE vector(8001);
 CREATE INDEX ON wide USING hnsw (embedding vector_ip_ops);
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2001);
+CREATE INDEX ON wide USING hnsw (embedding vector_ip_ops) WITH (quantization = 'none');
 \echo :LAST_ERROR_SQLSTATE
 ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2000);
 INSERT INTO wide SELECT n, array_fill(n, ARRAY[2000])::vector FROM generate_series(1, 20) AS n;

@@ -183,12 +183,15 @@ SELECT count(*) FROM (SELECT FROM items ORDER BY embedding <-> '[0,0,0]' LIMIT 1
 CREATE TABLE anything (embedding vector);
 CREATE INDEX ON anything USING hnsw (embedding vector_l2_ops);
 \echo :LAST_ERROR_SQLSTATE
-CREATE TABLE wide (id int, embedding vector(2001));
+CREATE TABLE wide (id int, embedding vector(8001));
 CREATE INDEX ON wide USING hnsw (embedding vector_l2_ops);
+\echo :LAST_ERROR_SQLSTATE
+ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2001);
+CREATE INDEX ON wide USING hnsw (embedding vector_l2_ops) WITH (quantization = 'none');
 \echo :LAST_ERROR_SQLSTATE
 ALTER TABLE wide ALTER COLUMN embedding TYPE vector(2000);
 INSERT INTO wide SELECT n, array_fill(n, ARRAY[2000])::vector FROM generate_series(1, 20) AS n;
-CREATE INDEX ON wide USING hnsw (embedding vector_l2_ops);
+CREATE INDEX ON wide USING hnsw (embedding vector_l2_ops) WITH (quantization = 'none');
 INSERT INTO wide SELECT n, (array_fill(n, ARRAY[1999]) || 0)::vector FROM generate_series(21, 40) AS n;
 SELECT array_agg(id) FROM (SELECT id FROM wide ORDER BY embedding <-> array_fill(0, ARRAY[2000])::vector LIMIT 100) t;
 DELETE FROM wide WHERE id % 3 = 0;

@@ -88,7 +88,7 @@ RESET hnsw.ef_search;
 SHOW hnsw.ef_search;
 SET hnsw.nonsense = 1;
 \echo :LAST_ERROR_SQLSTATE
--- A scan ends after the hnsw.ef_search nearest elements. (A later piece of work makes it go on; change this then.)
+-- A scan goes on after the hnsw.ef_search nearest elements.
 SET hnsw.ef_search = 10;
 SELECT count(*) FROM (SELECT FROM items WHERE id > -1 ORDER BY embedding <-> '[1,2,3]' LIMIT 200) t;
 RESET hnsw.ef_search;

@@ -245,7 +245,7 @@ CREATE TABLE large (id int, embedding vector(64)) WITH (autovacuum_enabled = off
 INSERT INTO large SELECT n, (array_fill(0, ARRAY[n % 64]) || 1 || array_fill(n / 64, ARRAY[63 - n % 64]))::vector FROM generate_series(1, 3000) AS n;
 SET client_min_messages = warning;
 SET maintenance_work_mem = '1MB';
-CREATE INDEX large_embedding ON large USING hnsw (embedding vector_l2_ops);
+CREATE INDEX large_embedding ON large USING hnsw (embedding vector_l2_ops) WITH (quantization = 'none');
 RESET maintenance_work_mem;
 RESET client_min_messages;
 SELECT pg_relation_size('large_embedding') > 1024 * 1024 AS outgrown;

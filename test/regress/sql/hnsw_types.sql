@@ -42,14 +42,18 @@ CREATE INDEX by_cosine ON items USING hnsw (h halfvec_cosine_ops);
 SET hnsw.ef_search = 1000;
 SELECT count(*), count(*) FILTER (WHERE id IN (0, 1000)) FROM (SELECT id FROM items ORDER BY h <=> '[1,1,1]') AS found;
 INSERT INTO items VALUES (1001, NULL, '[0,0,0]'), (1002, NULL, '[0.1,0,65504]');
-SELECT id FROM items ORDER BY h <=> '[0,0,1]' LIMIT 1;
+SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM items ORDER BY h <=> '[0,0,1]' LIMIT 3) t;
 RESET hnsw.ef_search;
 
 -- limits and messages
-CREATE TABLE wide (h halfvec(4000), too_wide halfvec(4001), loose halfvec);
-CREATE INDEX ON wide USING hnsw (h halfvec_l2_ops);
+CREATE TABLE wide (h halfvec(4000), wider halfvec(4001), too_wide halfvec(8001), loose halfvec);
+CREATE INDEX ON wide USING hnsw (h halfvec_l2_ops) WITH (quantization = 'none');
 INSERT INTO wide (h) SELECT array_fill(i, ARRAY[4000])::halfvec FROM generate_series(1, 20) AS i;
 SELECT subvector(h, 4000, 1) FROM wide ORDER BY h <-> array_fill(7, ARRAY[4000])::halfvec LIMIT 1;
+CREATE INDEX ON wide USING hnsw (wider halfvec_l2_ops) WITH (quantization = 'none');
+\echo :LAST_ERROR_SQLSTATE
+CREATE INDEX ON wide USING hnsw (wider halfvec_l1_ops);
+\echo :LAST_ERROR_SQLSTATE
 CREATE INDEX ON wide USING hnsw (too_wide halfvec_l2_ops);
 \echo :LAST_ERROR_SQLSTATE
 CREATE INDEX ON wide USING hnsw (loose halfvec_l2_ops);
