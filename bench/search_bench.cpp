@@ -101,7 +101,6 @@ class PlainPages : public MemoryPages {
     for (const hnsw::PageRange& range : ranges) {
       const std::byte* bytes = raw(range.block) + range.offset;
       for (std::size_t at = 0; at < range.bytes; at += 64) __builtin_prefetch(bytes + at);
-      __builtin_prefetch(raw(range.block) + hnsw::kPageBytes - sizeof(hnsw::PageTrailer));
     }
   }
   template <class Use>

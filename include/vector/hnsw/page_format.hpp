@@ -22,6 +22,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "vector/codec.hpp"
@@ -82,6 +83,8 @@ inline std::uint32_t codec_pages(std::uint32_t bytes) {
   return (bytes + kPageDataBytes - 1) / kPageDataBytes;
 }
 
+inline constexpr std::uint16_t kElementMagic = 0x6c65;  // "el", little endian
+
 struct ElementSlot {
   NodeState state;
   std::uint8_t level;
@@ -89,7 +92,9 @@ struct ElementSlot {
   std::uint8_t attributes;  // 0; for filter columns
   ListId lists;             // list slot of level first_list_level(); kNoList when there is none
   HeapTid tid;              // one row; kNoTid when it was removed and others remain
-  std::uint16_t reserved;
+  // Also of a free slot. Readers look at this and not at the page's trailer, which would be one
+  // more line of memory to wait for.
+  std::uint16_t magic = kElementMagic;
   ListId further_tids;  // list slot of more rows; kNoList when there is none
   ListId append_tids;   // list slot among those where a free place is looked for first
 };
@@ -236,6 +241,12 @@ inline PageTrailer read_trailer(const std::byte* page) {
 // Formats the data area of a page whose PostgreSQL header is in place: all slots free.
 inline void format_page(std::byte* page, PageKind kind, std::uint32_t slot_bytes) {
   std::memset(page + kPageHeaderBytes, 0, kPageDataBytes);
+  if (kind == PageKind::elements) {
+    constexpr std::size_t kAt = offsetof(ElementSlot, magic);
+    for (std::uint32_t slot = 0; slot + slot_bytes <= kPageDataBytes; slot += slot_bytes) {
+      std::memcpy(page + kPageHeaderBytes + slot + kAt, &kElementMagic, sizeof kElementMagic);
+    }
+  }
   PageTrailer trailer{kind, static_cast<std::uint16_t>(slot_bytes), kMagic};
   std::memcpy(page + kPageBytes - sizeof trailer, &trailer, sizeof trailer);
 }

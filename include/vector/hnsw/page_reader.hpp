@@ -207,8 +207,11 @@ class PageReader {
 
   template <class Byte>
   auto* checked_element(Byte* page, std::uint32_t block, NodeId id) {
-    check_page(page, block, PageKind::elements);
+    if constexpr (!std::is_const_v<Byte>) check_page(page, block, PageKind::elements);
     auto* element = geometry_.element(page, geometry_.slot_of(id));
+    if (element->magic != kElementMagic) {
+      pages_->corrupted(block, "page is not of the expected kind");
+    }
     if (element->state > NodeState::deleted || element->level > geometry_.max_level() ||
         element->degree > max_neighbors(0)) {
       pages_->corrupted(block, "element slot is damaged");

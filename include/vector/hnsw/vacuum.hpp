@@ -302,8 +302,9 @@ class Vacuum {
     graph_->pages().update(block, [&](std::byte* page) {
       for (const Occupied& gone : occupied_.view()) {
         ElementSlot* element = graph_->checked_element(page, block, gone.node);
-        if (element->state == NodeState::deleted)
-          std::memset(element, 0, geometry_.element_bytes());
+        if (element->state != NodeState::deleted) continue;
+        std::memset(static_cast<void*>(element), 0, geometry_.element_bytes());
+        *element = {};
       }
       free_run = graph_->longest_free_run(page, PageKind::elements).length;
       return true;

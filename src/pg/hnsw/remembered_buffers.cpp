@@ -77,9 +77,7 @@ void RememberedBuffers::prefetch(std::span<const hnsw::PageRange> ranges) const 
       buffer = PrefetchBuffer(index_, fork_, range.block).recent_buffer;
     }
     if (!BufferIsValid(buffer)) continue;  // being read from disk
-    const char* page = BufferGetPage(buffer);
-    prefetch_lines(page + range.offset, range.bytes);
-    __builtin_prefetch(page + BLCKSZ - sizeof(hnsw::PageTrailer));
+    prefetch_lines(static_cast<const char*>(BufferGetPage(buffer)) + range.offset, range.bytes);
   }
 }
 
