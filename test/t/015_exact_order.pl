@@ -51,7 +51,7 @@ $node->safe_psql(
 			EXECUTE format('SELECT array_agg(id ORDER BY id) FROM items WHERE %s <> ''NaN''', distance) INTO exact_rows;
 			SET LOCAL enable_indexscan = on; SET LOCAL enable_seqscan = off;
 			CONTINUE WHEN exact_rows IS NULL;    -- a zero vector has no cosine distance
-			FOR setting IN SELECT * FROM (VALUES (40, 20, 20000, 'strict_order'), (10, 5, 1, 'strict_order'), (15, 5, 200, 'relaxed_order'), (1000, 350, 20000, 'relaxed_order'))
+			FOR setting IN SELECT * FROM (VALUES (40, 40, 20000, 'strict_order'), (10, 10, 1, 'strict_order'), (15, 5, 200, 'relaxed_order'), (1000, 350, 20000, 'relaxed_order'))
 				AS t (ef, wanted, max_tuples, mode) LOOP
 				RETURN QUERY SELECT format('query %s, %s: %s', query.id, setting, p)
 				FROM problems(distance, setting.ef, setting.wanted, setting.max_tuples, setting.mode, exact_rows) AS p WHERE p IS NOT NULL;

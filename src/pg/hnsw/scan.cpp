@@ -5,9 +5,10 @@
 // the table and puts the rows in order (xs_recheckorderby). Codecs that are exact need none of
 // that.
 //
-// The executor keeps a row back while the bounds of rows to come might be below its distance, so it
-// asks for some more rows than it returns. The first search is wider by as many: otherwise a LIMIT
-// near hnsw.ef_search would always begin a second one.
+// The executor keeps a row back while the bounds of rows to come might be below its distance. The
+// first row after the hnsw.ef_search nearest is handed out as infinitely far, not to be rechecked,
+// which makes the executor return all it has kept back and then that row: so these come in order,
+// and no row that the search missed comes between them.
 //
 // The index never changes which rows a query can return: when the executor asks for more, the
 // search goes on (resume_search); and when hnsw.max_scan_tuples elements were visited, the memory
@@ -47,6 +48,15 @@ class Scan {
   bool is_null() const { return is_null_; }
   bool recheck() const { return recheck_; }
 
+  // Whether the row that next() returned is to make the executor return all rows before it. Again
+  // if that one (the prior) turned out to be dead.
+  bool closes_first_batch(bool prior_is_dead) {
+    if (!recheck_ || closing_ == Closing::no) return false;
+    const bool closes = closing_ == Closing::now || prior_is_dead;
+    closing_ = closes ? Closing::done_if_visible : Closing::no;
+    return closes;
+  }
+
   // False at the end.
   bool next(ScannedRow* row) {
     for (;;) {
@@ -69,6 +79,9 @@ class Scan {
   }
 
  private:
+  // Of the first batch, see above.
+  enum class Closing { no, now, done_if_visible };
+
   void open_row(const hnsw::ResultRow& row) {
     order_ = by_bound_ ? row.bound : row.distance;
     tids_.clear();
@@ -82,16 +95,19 @@ class Scan {
 
   // False when there is none.
   bool next_batch() {
-    const bool is_first = !has_searched_;
-    const bool goes_on = hnsw_iterative_scan != static_cast<int>(IterativeScan::off);
-    if (!is_first && !goes_on) return false;
-    if (!is_first && is_used_up()) return begin_sweep();
-    std::span<const hnsw::Candidate> found = is_first
-                                                 ? hnsw::search(graph_, scratch_, first_ef())
-                                                 : hnsw::resume_search(graph_, scratch_, next_ef());
-    has_searched_ = true;
-    if (!goes_on) found = found.first(std::min(found.size(), ef_search()));
-    if (found.empty()) return goes_on ? begin_sweep() : false;
+    const bool is_first = batches_ == 0;
+    if (!is_first && hnsw_iterative_scan == static_cast<int>(IterativeScan::off)) return false;
+    // The second is for the first to be closed, not a sweep's worth.
+    const bool closes_first = recheck_ && batches_ == 1;
+    if (closes_first) closing_ = Closing::now;
+    if (!is_first && !closes_first && is_used_up()) return begin_sweep();
+    const std::span<const hnsw::Candidate> found =
+        is_first ? hnsw::search(graph_, scratch_, hnsw_ef_search)
+                 : hnsw::resume_search(graph_, scratch_, closes_first ? 1 : next_ef());
+    ++batches_;
+    if (found.empty()) {
+      return hnsw_iterative_scan == static_cast<int>(IterativeScan::off) ? false : begin_sweep();
+    }
     rows_.clear();
     next_row_ = 0;
     graph_.read_results(found, rows_);
@@ -104,18 +120,11 @@ class Scan {
     return a.bound < b.bound;
   }
 
-  static std::size_t ef_search() { return static_cast<std::size_t>(hnsw_ef_search); }
-
-  // With those that the executor looks at to be sure of the order: a quarter, and at least 10.
-  std::size_t first_ef() const {
-    const std::size_t ef = ef_search();
-    return recheck_ ? ef + std::max(ef / 4, std::min<std::size_t>(ef, 10)) : ef;
-  }
-
   // Strict order widens the search as it goes on, so that fewer rows come late.
   std::size_t next_ef() const {
-    if (hnsw_iterative_scan == static_cast<int>(IterativeScan::relaxed_order)) return ef_search();
-    return std::max(ef_search(), returned_.size());
+    const auto ef = static_cast<std::size_t>(hnsw_ef_search);
+    if (hnsw_iterative_scan == static_cast<int>(IterativeScan::relaxed_order)) return ef;
+    return std::max(ef, returned_.size());
   }
 
   bool is_used_up() const {
@@ -141,7 +150,8 @@ class Scan {
   bool is_null_;
   bool recheck_;
   bool by_bound_;  // ordered by lower bounds, which of exact codecs are the distances
-  bool has_searched_ = false;
+  std::size_t batches_ = 0;
+  Closing closing_ = Closing::no;
   hnsw::FlatArray<hnsw::NodeId> returned_;  // by batches of the search
   hnsw::FlatArray<hnsw::ResultRow> rows_;   // of the present batch
   std::size_t next_row_ = 0;
@@ -216,9 +226,10 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
   if (!search.next(&row)) return false;
   scan->xs_heaptid = item_pointer(row.tid);
   scan->xs_recheck = false;
-  scan->xs_recheckorderby = search.recheck();
+  const bool closes = search.closes_first_batch(scan->kill_prior_tuple);
+  scan->xs_recheckorderby = search.recheck() && !closes;
   // float8 is passed by value wherever the server is compiled for 64 bits.
-  scan->xs_orderbyvals[0] = Float8GetDatum(row.order);
+  scan->xs_orderbyvals[0] = Float8GetDatum(closes ? get_float8_infinity() : row.order);
   scan->xs_orderbynulls[0] = search.is_null();
   return true;
 }
