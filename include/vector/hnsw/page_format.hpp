@@ -35,7 +35,7 @@ namespace vec::hnsw {
 inline constexpr std::uint32_t kPageBytes = 8192;
 inline constexpr std::uint32_t kPageHeaderBytes = 24;
 inline constexpr std::uint32_t kMagic = 0x57534e48;  // "HNSW", little endian
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 1;   // frozen with release 1.0.0
 inline constexpr std::uint32_t kMetaBlock = 0;
 inline constexpr std::uint32_t kNoBlock = 0xffffffffu;
 using ListId = std::uint32_t;
@@ -62,7 +62,7 @@ struct MetaPage {
   std::uint16_t ef_construction;
   Metric metric;
   CodecId codec;
-  std::uint16_t element_type;  // of the column: 1 = vector
+  std::uint16_t element_type;  // of the column: 1 vector, 2 halfvec
   std::uint16_t reserved;
   std::uint32_t element_slot_bytes;
   std::uint32_t list_slot_bytes;

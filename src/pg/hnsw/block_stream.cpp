@@ -34,7 +34,7 @@ void BlockStream::end() {
 Buffer BlockStream::next() {
   constexpr BlockNumber kAhead = 32;
   if (next_ >= end_) return InvalidBuffer;
-  const BlockNumber last = Min(end_, next_ + kAhead);
+  const BlockNumber last = effective_io_concurrency == 0 ? 0 : Min(end_, next_ + kAhead);
   for (prefetched_ = Max(prefetched_, next_ + 1); prefetched_ < last; ++prefetched_) {
     PrefetchBuffer(index_, MAIN_FORKNUM, prefetched_);
   }

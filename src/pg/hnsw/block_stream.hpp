@@ -11,6 +11,8 @@ class BlockStream {
   // Blocks from `first` to the end of the index as it is now, in a ring of buffers if it is large.
   // Lives in the current memory context.
   BlockStream(Relation index, BlockNumber first);
+  BlockStream(const BlockStream&) = delete;  // a read stream keeps its address
+  BlockStream& operator=(const BlockStream&) = delete;
 
   // Pinned, for the caller to release; InvalidBuffer after the last one.
   Buffer next();

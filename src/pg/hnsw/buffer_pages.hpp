@@ -131,8 +131,8 @@ class BufferPages {
 
  private:
   Buffer pin(BlockNumber block) {
-    // Vacuum's ring is for pages that nobody else uses.
-    if (strategy_ == nullptr) return remembered_.pin(block);
+    // Vacuum has its ring, and its cost accounting in ReadBuffer.
+    if (!pauses_) return remembered_.pin(block);
     return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, strategy_);
   }
   // A new block at the end, exclusively locked.

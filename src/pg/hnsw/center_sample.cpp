@@ -44,7 +44,9 @@ void sample_center(Relation heap, Relation index, IndexInfo* index_info, IndexSt
   BlockSampler_Init(&sampler, pages, wanted, seed);
   while (BlockSampler_HasMore(&sampler) && sample.estimate.count() < kEnoughRows) {
     CHECK_FOR_INTERRUPTS();
-    table_index_build_range_scan(heap, index, index_info, false, true, false,
+    // Rows of others that are under way count as well, where the scan may see them.
+    const bool any_visible = !index_info->ii_Concurrent;
+    table_index_build_range_scan(heap, index, index_info, false, any_visible, false,
                                  BlockSampler_Next(&sampler), 1, add_row, &sample, nullptr);
   }
   MemoryContextDelete(sample.row_context);

@@ -103,13 +103,14 @@ void cache_index_state(Relation index) {
   hnsw::MetaPage meta = hnsw::read_meta(reinterpret_cast<const std::byte*>(BufferGetPage(buffer)));
   UnlockReleaseBuffer(buffer);
   IndexState state = checked_state(index, meta);
-  const Size bytes = sizeof(IndexState) + center_bytes(state.codec);
-  auto* cached = static_cast<IndexState*>(MemoryContextAlloc(index->rd_indexcxt, bytes));
-  if (center_bytes(state.codec) > 0) {
-    auto* center = reinterpret_cast<float*>(cached + 1);
-    read_center(index, state.codec, center);
-    state.codec.center = center;
-  }
+  // Read before anything is allocated for good: it may find damage.
+  const Size bytes = center_bytes(state.codec);
+  auto* center = static_cast<float*>(palloc(bytes));
+  if (bytes > 0) read_center(index, state.codec, center);
+  auto* cached =
+      static_cast<IndexState*>(MemoryContextAlloc(index->rd_indexcxt, sizeof(IndexState) + bytes));
+  if (bytes > 0) state.codec.center = static_cast<float*>(memcpy(cached + 1, center, bytes));
+  pfree(center);
   memcpy(cached, &state, sizeof state);
   index->rd_amcache = cached;
 }

@@ -23,10 +23,10 @@ bool probably_holds(const BufferDesc* descriptor, BlockNumber block) {
   return descriptor->tag.blockNum == block;
 }
 
-// ReadRecentBuffer does not count as a use of the page. Once the count has gone down to nothing,
-// the page may be evicted whenever a buffer is needed; ReadBuffer raises it again.
-bool may_be_evicted(BufferDesc* descriptor) {
-  return BUF_STATE_GET_USAGECOUNT(pg_atomic_read_u32(&descriptor->state)) == 0;
+// ReadRecentBuffer does not count as a use of the page. Before the count is down to nothing, and
+// the page may be evicted whenever a buffer is needed, ReadBuffer has to raise it again.
+bool may_soon_be_evicted(BufferDesc* descriptor) {
+  return BUF_STATE_GET_USAGECOUNT(pg_atomic_read_u32(&descriptor->state)) < 2;
 }
 
 void prefetch_lines(const char* first, uint32 bytes) {
@@ -54,7 +54,7 @@ Buffer RememberedBuffers::pin(BlockNumber block) {
   if (RelationUsesLocalBuffers(index_))
     return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, nullptr);
   Buffer& remembered = hint(block);
-  if (BufferIsValid(remembered) && !may_be_evicted(GetBufferDescriptor(remembered - 1)) &&
+  if (BufferIsValid(remembered) && !may_soon_be_evicted(GetBufferDescriptor(remembered - 1)) &&
       ReadRecentBuffer(relation_locator(index_), fork_, block, remembered)) {
     // As ReadBuffer does for pg_statio_user_indexes.
     pgstat_count_buffer_read(index_);
@@ -74,6 +74,7 @@ void RememberedBuffers::prefetch(std::span<const hnsw::PageRange> ranges) const 
   for (const hnsw::PageRange& range : ranges) {
     Buffer& buffer = hint(range.block);
     if (!BufferIsValid(buffer) || !probably_holds(GetBufferDescriptor(buffer - 1), range.block)) {
+      if (effective_io_concurrency == 0) continue;  // switched off by the administrator
       buffer = PrefetchBuffer(index_, fork_, range.block).recent_buffer;
     }
     if (!BufferIsValid(buffer)) continue;  // being read from disk

@@ -49,8 +49,9 @@ class Scan {
   bool recheck() const { return recheck_; }
 
   // Whether the row that next() returned is to make the executor return all rows before it. Again
-  // if that one (the prior) turned out to be dead.
-  bool closes_first_batch(bool prior_is_dead) {
+  // if that one (the prior) turned out to be dead to everybody; one that is merely invisible leaves
+  // the batch open. REQUIRES: called once for every row.
+  bool take_closing(bool prior_is_dead) {
     if (!recheck_ || closing_ == Closing::no) return false;
     const bool closes = closing_ == Closing::now || prior_is_dead;
     closing_ = closes ? Closing::done_if_visible : Closing::no;
@@ -226,7 +227,7 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
   if (!search.next(&row)) return false;
   scan->xs_heaptid = item_pointer(row.tid);
   scan->xs_recheck = false;
-  const bool closes = search.closes_first_batch(scan->kill_prior_tuple);
+  const bool closes = search.take_closing(scan->kill_prior_tuple);
   scan->xs_recheckorderby = search.recheck() && !closes;
   // float8 is passed by value wherever the server is compiled for 64 bits.
   scan->xs_orderbyvals[0] = Float8GetDatum(closes ? get_float8_infinity() : row.order);
