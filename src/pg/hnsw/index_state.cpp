@@ -109,7 +109,8 @@ void cache_index_state(Relation index) {
   if (bytes > 0) read_center(index, state.codec, center);
   auto* cached =
       static_cast<IndexState*>(MemoryContextAlloc(index->rd_indexcxt, sizeof(IndexState) + bytes));
-  if (bytes > 0) state.codec.center = static_cast<float*>(memcpy(cached + 1, center, bytes));
+  if (bytes > 0)
+    state.codec.center = static_cast<float*>(memcpy(static_cast<void*>(cached + 1), center, bytes));
   pfree(center);
   memcpy(cached, &state, sizeof state);
   index->rd_amcache = cached;
