@@ -35,7 +35,7 @@ namespace vec::hnsw {
 inline constexpr std::uint32_t kPageBytes = 8192;
 inline constexpr std::uint32_t kPageHeaderBytes = 24;
 inline constexpr std::uint32_t kMagic = 0x57534e48;  // "HNSW", little endian
-inline constexpr std::uint32_t kFormatVersion = 1;   // frozen with release 1.0.0
+inline constexpr std::uint32_t kFormatVersion = 1;   // frozen with the first release
 inline constexpr std::uint32_t kMetaBlock = 0;
 inline constexpr std::uint32_t kNoBlock = 0xffffffffu;
 using ListId = std::uint32_t;
