@@ -19,16 +19,9 @@ double widened(Half element) {
   return to_float(element);
 }
 
-// Rounding may leave the range of a cosine; NaN stays.
-double clamped(double cosine) {
-  if (cosine > 1) return 1;
-  if (cosine < -1) return -1;
-  return cosine;
-}
-
 // One root of the product, not a product of two roots: equal vectors then give exactly 1.
 double cosine_of(double product, double norm_squared_a, double norm_squared_b) {
-  return clamped(product / std::sqrt(norm_squared_a * norm_squared_b));
+  return clamp_cosine(product / std::sqrt(norm_squared_a * norm_squared_b));
 }
 
 // The square of any float, and the product of two sums of squares, is a normal double.

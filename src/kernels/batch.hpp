@@ -19,13 +19,6 @@
 
 #define VECTOR_INLINE inline __attribute__((always_inline))
 
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC PR 105593: it warns of the undefined operands of its own AVX-512 intrinsics.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 namespace vec {
 namespace {
 
@@ -379,7 +372,3 @@ VECTOR_INLINE DoubleBatch widen_high(Batch) {
 
 }  // namespace
 }  // namespace vec
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif

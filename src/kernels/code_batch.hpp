@@ -11,12 +11,6 @@
 
 #include "batch.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"  // as in batch.hpp
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 namespace vec {
 namespace {
 
@@ -285,7 +279,3 @@ VECTOR_INLINE Batch load(const std::uint8_t* from) {
 
 }  // namespace
 }  // namespace vec
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif

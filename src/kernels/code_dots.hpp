@@ -21,12 +21,6 @@
 #include "code_batch.hpp"
 #include "vector/code_kernels.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"  // as in batch.hpp
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 namespace vec {
 namespace {
 
@@ -345,7 +339,3 @@ struct CodeQuery : ProductSums {
 
 }  // namespace
 }  // namespace vec
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif

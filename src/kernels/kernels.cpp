@@ -10,8 +10,17 @@
 // operations. Elements differ in how a batch of floats is loaded, and in nothing else.
 #include <cstddef>
 
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC PR 105593: it warns of the undefined operands of its own AVX-512 intrinsics.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include "batch.hpp"
 #include "code_kernels.hpp"
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #include "tables.hpp"
 
 namespace vec {

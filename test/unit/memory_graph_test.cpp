@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "graph_fixture.hpp"
+#include "metric_name.hpp"
 
 namespace vec::test {
 namespace {
@@ -44,11 +45,7 @@ TEST_P(MemoryGraphRecall, EveryElementIsReachable) {
 
 INSTANTIATE_TEST_SUITE_P(Metrics, MemoryGraphRecall,
                          testing::Values(Metric::l2, Metric::inner_product, Metric::cosine),
-                         [](const auto& p) {
-                           return p.param == Metric::l2       ? "l2"
-                                  : p.param == Metric::cosine ? "cosine"
-                                                              : "inner_product";
-                         });
+                         metric_name);
 
 TEST(MemoryGraph, EmptyGraphFindsNothing) {
   const Vectors rows = clustered(1, 8, 4);

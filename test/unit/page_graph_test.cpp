@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "graph_fixture.hpp"
+#include "metric_name.hpp"
 
 namespace vec::test {
 namespace {
@@ -64,11 +65,7 @@ TEST_P(PageGraphRecall, IsAtLeast99PercentOnClusteredVectors) {
 
 INSTANTIATE_TEST_SUITE_P(Metrics, PageGraphRecall,
                          testing::Values(Metric::l2, Metric::inner_product, Metric::cosine),
-                         [](const auto& p) {
-                           return p.param == Metric::l2       ? "l2"
-                                  : p.param == Metric::cosine ? "cosine"
-                                                              : "inner_product";
-                         });
+                         metric_name);
 
 // Code sizes that put one element on a page, with the edges inside the slot and outside of it.
 class PageGraphLayout : public testing::TestWithParam<std::tuple<int, int>> {};

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "graph_fixture.hpp"
+#include "metric_name.hpp"
 
 namespace vec::test {
 namespace {
@@ -100,11 +101,7 @@ TEST(ResumedSearchOfNothing, EndsAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Metrics, ResumedSearch,
                          testing::Values(Metric::l2, Metric::inner_product, Metric::cosine),
-                         [](const auto& p) {
-                           return p.param == Metric::l2       ? "l2"
-                                  : p.param == Metric::cosine ? "cosine"
-                                                              : "inner_product";
-                         });
+                         metric_name);
 
 }  // namespace
 }  // namespace vec::test

@@ -1,7 +1,5 @@
 #include "center_sample.hpp"
 
-#include "types/checks.hpp"
-
 namespace vec::pg {
 namespace {
 
@@ -19,10 +17,7 @@ void add_row(Relation, ItemPointer, Datum* values, bool* isnull, bool, void* arg
   auto* sample = static_cast<Sample*>(argument);
   if (isnull[0]) return;
   MemoryContext caller = MemoryContextSwitchTo(sample->row_context);
-  int dimensions;
-  const float* elements = sample->state->type->elements(values[0], &dimensions);
-  check_expected_dimensions(static_cast<int32>(sample->state->codec.dimensions), dimensions);
-  sample->estimate.add(elements);
+  sample->estimate.add(row_elements(*sample->state, values[0]));
   MemoryContextSwitchTo(caller);
   MemoryContextReset(sample->row_context);
 }

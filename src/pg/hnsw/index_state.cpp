@@ -60,25 +60,20 @@ IndexState checked_state(Relation index, const hnsw::MetaPage& meta) {
   return state;
 }
 
-}  // namespace
+// The floats of the center that a codec page holds.
+struct CenterPart {
+  uint32 first;
+  uint32 count;
+};
 
-hnsw::Parameters IndexState::parameters() const {
-  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric)};
+CenterPart center_part(const CodecParameters& codec, uint32 page) {
+  const uint32 first = page * hnsw::kFloatsPerCodecPage;
+  return {first, Min(hnsw::kFloatsPerCodecPage, codec.dimensions - first)};
 }
 
-namespace {
-
-// Calls use(page, first float, number of floats) for the codec pages.
-template <class Use>
-void for_each_codec_page(const CodecParameters& codec, Use use) {
-  for (uint32 first = 0; first < codec.dimensions; first += hnsw::kFloatsPerCodecPage) {
-    use(first / hnsw::kFloatsPerCodecPage, first,
-        Min(hnsw::kFloatsPerCodecPage, codec.dimensions - first));
-  }
-}
-
-void read_center(Relation index, const CodecParameters& codec, float* center) {
-  for_each_codec_page(codec, [&](uint32 number, uint32 first, uint32 count) {
+void read_center(Relation index, const IndexState& state, float* center) {
+  for (uint32 number = 0; number < state.codec_pages(); ++number) {
+    const auto [first, count] = center_part(state.codec, number);
     const BlockNumber block = hnsw::kMetaBlock + 1 + number;
     if (block >= RelationGetNumberOfBlocks(index)) not_our_index(index, "It is truncated.");
     Buffer buffer = ReadBuffer(index, block);
@@ -89,11 +84,12 @@ void read_center(Relation index, const CodecParameters& codec, float* center) {
       not_our_index(index, "A page of its codec is damaged.");
     }
     memcpy(center + first, page + hnsw::kPageHeaderBytes, count * sizeof(float));
-    const bool is_finite = std::all_of(center + first, center + first + count,
-                                       [](float x) { return std::isfinite(x); });
+    const float* part = center + first;
+    const bool is_finite =
+        std::all_of(part, part + count, [](float x) { return std::isfinite(x); });
     if (!is_finite) not_our_index(index, "A page of its codec is damaged.");
     UnlockReleaseBuffer(buffer);
-  });
+  }
 }
 
 void cache_index_state(Relation index) {
@@ -106,7 +102,7 @@ void cache_index_state(Relation index) {
   // Read before anything is allocated for good: it may find damage.
   const Size bytes = center_bytes(state.codec);
   auto* center = static_cast<float*>(palloc(bytes));
-  if (bytes > 0) read_center(index, state.codec, center);
+  if (bytes > 0) read_center(index, state, center);
   auto* cached =
       static_cast<IndexState*>(MemoryContextAlloc(index->rd_indexcxt, sizeof(IndexState) + bytes));
   if (bytes > 0)
@@ -115,27 +111,6 @@ void cache_index_state(Relation index) {
   memcpy(cached, &state, sizeof state);
   index->rd_amcache = cached;
 }
-
-}  // namespace
-
-IndexState index_state(Relation index) {
-  // One without a center will soon have one.
-  if (index->rd_amcache != nullptr && static_cast<IndexState*>(index->rd_amcache)->lacks_center) {
-    pfree(index->rd_amcache);
-    index->rd_amcache = nullptr;
-  }
-  if (index->rd_amcache == nullptr) cache_index_state(index);
-  IndexState state = *static_cast<const IndexState*>(index->rd_amcache);
-  const Size bytes = center_bytes(state.codec);
-  if (bytes > 0) {
-    auto* center = static_cast<float*>(palloc(bytes));
-    memcpy(center, state.codec.center, bytes);
-    state.codec.center = center;
-  }
-  return state;
-}
-
-namespace {
 
 // What WITH (quantization) comes to.
 CodecId chosen_codec(Relation index, const ColumnType& type, Metric metric, uint32 dimensions,
@@ -166,6 +141,31 @@ CodecId chosen_codec(Relation index, const ColumnType& type, Metric metric, uint
 }
 
 }  // namespace
+
+hnsw::Parameters IndexState::parameters() const {
+  return {m, ef_construction, geometry().max_level(), hnsw::default_rule(codec.metric)};
+}
+
+uint32 IndexState::codec_pages() const {
+  return hnsw::codec_pages(static_cast<uint32>(center_bytes(codec)));
+}
+
+IndexState index_state(Relation index) {
+  // One without a center will soon have one.
+  if (index->rd_amcache != nullptr && static_cast<IndexState*>(index->rd_amcache)->lacks_center) {
+    pfree(index->rd_amcache);
+    index->rd_amcache = nullptr;
+  }
+  if (index->rd_amcache == nullptr) cache_index_state(index);
+  IndexState state = *static_cast<const IndexState*>(index->rd_amcache);
+  const Size bytes = center_bytes(state.codec);
+  if (bytes > 0) {
+    auto* center = static_cast<float*>(palloc(bytes));
+    memcpy(center, state.codec.center, bytes);
+    state.codec.center = center;
+  }
+  return state;
+}
 
 IndexState new_index_state(Relation index) {
   const int dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
@@ -218,25 +218,24 @@ hnsw::MetaPage new_metapage(const IndexState& state) {
   return meta;
 }
 
-uint32 IndexState::codec_pages() const {
-  return hnsw::codec_pages(static_cast<uint32>(center_bytes(codec)));
-}
-
 void fill_codec_page(const IndexState& state, uint32 page, std::byte* bytes) {
   if (state.codec.center == nullptr) return;  // zeros
-  const uint32 first = page * hnsw::kFloatsPerCodecPage;
-  const uint32 count = Min(hnsw::kFloatsPerCodecPage, state.codec.dimensions - first);
+  const auto [first, count] = center_part(state.codec, page);
   memcpy(bytes + hnsw::kPageHeaderBytes, state.codec.center + first, count * sizeof(float));
 }
 
-void store_first_center(Relation index, const IndexState& state, Datum value) {
+const float* row_elements(const IndexState& state, Datum value) {
   int dimensions;
   const float* elements = state.type->elements(value, &dimensions);
   check_expected_dimensions(static_cast<int32>(state.codec.dimensions), dimensions);
+  return elements;
+}
+
+void store_first_center(Relation index, const IndexState& state, Datum value) {
   const std::size_t n = state.codec.dimensions;
   CenterEstimate estimate(state.codec.metric, {static_cast<double*>(palloc(n * sizeof(double))), n},
                           kernels());
-  estimate.add(elements);
+  estimate.add(row_elements(state, value));
   if (estimate.count() == 0) return;  // it will not be indexed
   IndexState with_center = state;
   auto* center = static_cast<float*>(palloc(n * sizeof(float)));
@@ -258,10 +257,7 @@ void store_first_center(Relation index, const IndexState& state, Datum value) {
 }
 
 bool encode_datum(const IndexState& state, const Codec& codec, Datum value, std::byte* code) {
-  int dimensions;
-  const float* elements = state.type->elements(value, &dimensions);
-  check_expected_dimensions(static_cast<int32>(state.codec.dimensions), dimensions);
-  return codec.encode(elements, code);
+  return codec.encode(row_elements(state, value), code);
 }
 
 std::byte* prepare_query(const IndexState& state, const Codec& codec, Datum value) {

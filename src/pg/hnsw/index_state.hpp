@@ -42,6 +42,10 @@ void fill_codec_page(const IndexState& state, uint32 page, std::byte* bytes);
 // insert runs but this one.
 void store_first_center(Relation index, const IndexState& state, Datum value);
 
+// The elements of an indexed value, in it or in the current memory context; an error when it has
+// not as many dimensions as the column.
+const float* row_elements(const IndexState& state, Datum value);
+
 // The row's code: false when the row has no place in the index. `code` has code_bytes() bytes.
 bool encode_datum(const IndexState& state, const Codec& codec, Datum value, std::byte* code);
 

@@ -30,13 +30,6 @@ double norm(const View<Type>& value) {
   return std::sqrt(kernels_of<Type>().norm_squared(value.x, static_cast<Size>(value.dim)));
 }
 
-// Rounding may leave the range of a cosine; NaN stays.
-double clamp_cosine(double cosine) {
-  if (cosine > 1.0) return 1.0;
-  if (cosine < -1.0) return -1.0;
-  return cosine;
-}
-
 template <class Type>
 Datum euclidean(FunctionCallInfo fcinfo) {
   PG_RETURN_FLOAT8(std::sqrt(l2_squared<Type>(fcinfo)));
