@@ -122,13 +122,14 @@ class Index {
         parameters_(parameters_for(Metric::l2, hnsw::kDefaultM, hnsw::kDefaultEfConstruction,
                                    geometry_.max_level())),
         query_(codec_.query_bytes()),
-        graph_(arena_, codec_, parameters_),
+        graph_(arena_, root_, codec_, parameters_),
         page_graph_(pages_, codec_, parameters_) {
     std::vector<std::byte> code(codec_.code_bytes());
     hnsw::Scratch scratch;
     LevelSource levels;
     for (std::size_t i = 0; i < set.rows.rows; ++i) {
       codec_.encode(set.rows.row(i).data(), code.data());
+      graph_.reserve();
       graph_.open_insert(code.data(), tid_of(i));
       hnsw::insert(graph_, scratch, levels.draw(parameters_), parameters_, true);
     }
@@ -136,7 +137,7 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  std::size_t bytes_used() const { return graph_.bytes_used(); }
+  std::size_t bytes_used() const { return arena_.bytes_used; }
 
   void write_pages() {
     if (pages_.count() > 1) return;
@@ -192,9 +193,10 @@ class Index {
   hnsw::Geometry geometry_;
   hnsw::Parameters parameters_;
   std::vector<std::byte> query_;
-  Arena arena_;
+  SharedArena arena_;
+  hnsw::GraphRoot root_;
   PlainPages pages_;
-  hnsw::MemoryGraph<Arena> graph_;
+  hnsw::MemoryGraph<SharedArena> graph_;
   hnsw::PageReader<PlainPages> page_graph_;
   hnsw::Scratch scratch_;
 };

@@ -83,9 +83,10 @@ void build_and_search(benchmark::State& state, const Case& which, hnsw::Selectio
     for (std::size_t i = 0; i < geometry.rows.size(); ++i) index.insert(geometry.rows[i], i);
     state.PauseTiming();
     double edges = 0;
-    for (hnsw::NodeId node = 0; node < index.graph.size(); ++node) {
-      edges += static_cast<double>(index.graph.edges(node, 0).size());
-    }
+    hnsw::NodeId neighbors[hnsw::kMaxNeighbors];
+    index.graph.for_each_node([&](hnsw::NodeId node) {
+      edges += static_cast<double>(index.graph.neighbors(node, 0, neighbors));
+    });
     state.counters["degree"] = edges / static_cast<double>(index.graph.size());
     const std::set<std::size_t> alive = all_rows(set.rows.size());
     for (std::size_t ef : {40, 100}) {

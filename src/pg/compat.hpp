@@ -71,6 +71,28 @@ inline void count_index_search(IndexScanDesc scan) {
 #endif
 }
 
+// How many workers PostgreSQL would start to build this index. Before 17 it plans them for B-trees
+// only.
+inline int planned_build_workers(Relation heap, Relation index, const IndexInfo* index_info) {
+#if PG_VERSION_NUM >= 170000
+  (void)heap;
+  (void)index;
+  return index_info->ii_ParallelWorkers;
+#else
+  (void)index_info;
+  if (!IsNormalProcessingMode()) return 0;
+  return plan_create_index_workers(RelationGetRelid(heap), RelationGetRelid(index));
+#endif
+}
+
+inline void allow_parallel_build(IndexAmRoutine* routine) {
+#if PG_VERSION_NUM >= 170000
+  routine->amcanbuildparallel = true;
+#else
+  (void)routine;
+#endif
+}
+
 inline void pause_vacuum() {
 #if PG_VERSION_NUM >= 180000
   vacuum_delay_point(false);

@@ -121,12 +121,14 @@ inline CodecParameters codec_for(Metric metric, const Vectors& rows,
 
 class LevelSource {
  public:
+  explicit LevelSource(unsigned seed = 42) : random_(seed) {}
+
   int draw(const hnsw::Parameters& parameters) {
     return hnsw::draw_level(1 - uniform_(random_), parameters);
   }
 
  private:
-  std::mt19937 random_{42};
+  std::mt19937 random_;
   std::uniform_real_distribution<double> uniform_;
 };
 
@@ -136,12 +138,13 @@ class MemoryIndex {
   MemoryIndex(Metric metric, const Vectors& rows, const hnsw::Parameters& parameters,
               CodecId id = CodecId::float32)
       : codec(codec_for(metric, rows, id), *best_kernels()),
-        graph(arena, codec, parameters),
+        graph(arena, root, codec, parameters),
         parameters_(parameters),
         code_(codec.code_bytes()) {}
 
   hnsw::InsertOutcome insert(const std::vector<float>& x, std::size_t row) {
     if (!codec.encode(x.data(), code_.data())) return hnsw::InsertOutcome::needs_exclusive;
+    if (!graph.reserve()) throw std::logic_error("memory is used up");
     graph.open_insert(code_.data(), tid_of(row));
     return hnsw::insert(graph, scratch, levels.draw(parameters_), parameters_, true);
   }
@@ -157,16 +160,17 @@ class MemoryIndex {
     std::vector<std::size_t> rows;
     for (const hnsw::Candidate& found : hnsw::search(graph, scratch, ef)) {
       rows.push_back(row_of(graph.first_tid(found.id)));
-      for (const auto* link = graph.further_tids(found.id); link; link = link->next) {
+      for (const auto* link = graph.further_tids(found.id); link; link = graph.next_tid(link)) {
         rows.push_back(row_of(link->tid));
       }
     }
     return rows;
   }
 
-  Arena arena;
+  SharedArena arena;
+  hnsw::GraphRoot root;
   Codec codec;
-  hnsw::MemoryGraph<Arena> graph;
+  hnsw::MemoryGraph<SharedArena> graph;
   hnsw::Scratch scratch;
   LevelSource levels;
 

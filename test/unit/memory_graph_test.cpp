@@ -9,14 +9,16 @@ namespace {
 
 using hnsw::NodeId;
 
-std::set<NodeId> reachable_at_level_0(const hnsw::MemoryGraph<Arena>& graph) {
+std::set<NodeId> reachable_at_level_0(const hnsw::MemoryGraph<SharedArena>& graph) {
   std::set<NodeId> seen{graph.entry_point().id};
   std::vector<NodeId> stack(seen.begin(), seen.end());
   while (!stack.empty()) {
     NodeId node = stack.back();
     stack.pop_back();
-    for (const hnsw::Candidate& edge : graph.edges(node, 0)) {
-      if (seen.insert(edge.id).second) stack.push_back(edge.id);
+    NodeId neighbors[hnsw::kMaxNeighbors];
+    const std::size_t count = graph.neighbors(node, 0, neighbors);
+    for (NodeId id : std::span(neighbors, count)) {
+      if (seen.insert(id).second) stack.push_back(id);
     }
   }
   return seen;
@@ -65,6 +67,7 @@ TEST(MemoryGraph, FirstElementNeedsExclusiveAccess) {
   MemoryIndex index(Metric::l2, rows, parameters_for(Metric::l2, 16, 64));
   std::vector<std::byte> code(index.codec.code_bytes());
   index.codec.encode(rows[0].data(), code.data());
+  ASSERT_TRUE(index.graph.reserve());
   index.graph.open_insert(code.data(), tid_of(0));
   EXPECT_EQ(hnsw::insert(index.graph, index.scratch, 0, parameters_for(Metric::l2, 16, 64), false),
             hnsw::InsertOutcome::needs_exclusive);

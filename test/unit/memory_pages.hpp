@@ -4,13 +4,16 @@
 #include <array>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "vector/hnsw/page_format.hpp"
 #include "vector/hnsw/page_reader.hpp"
+#include "vector/hnsw/shared_memory.hpp"
 
 namespace vec::test {
 
@@ -32,6 +35,41 @@ class Arena {
 
  private:
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
+};
+
+// A SharedMemory of threads.
+class SharedArena {
+ public:
+  void* allocate(std::size_t bytes) {
+    std::lock_guard lock(allocation_);
+    return arena_.allocate(bytes);
+  }
+  void check_interrupts() {}
+  [[noreturn]] void corrupted(const char* what) { throw Corrupted(what); }
+
+  hnsw::Handle allocate_shared(std::size_t bytes) {
+    if (bytes > bytes_left) return hnsw::kNoHandle;
+    bytes_left -= bytes;
+    bytes_used += bytes;
+    const auto address = reinterpret_cast<hnsw::Handle>(allocate(bytes + kCacheLine));
+    return address / kCacheLine * kCacheLine + kCacheLine + kShift;
+  }
+  std::byte* address(hnsw::Handle handle) { return reinterpret_cast<std::byte*>(handle - kShift); }
+  template <class Action>
+  void exclusively(Action action) {
+    std::lock_guard lock(exclusive_);
+    action();
+  }
+
+  std::size_t bytes_left = std::numeric_limits<std::size_t>::max();
+  std::size_t bytes_used = 0;
+
+ private:
+  static constexpr std::size_t kCacheLine = 64;
+  static constexpr hnsw::Handle kShift = 4096;  // so that no handle is taken for an address
+
+  Arena arena_;
+  std::mutex allocation_, exclusive_;
 };
 
 // Keeps the rules of a PageSource and throws std::logic_error at whoever breaks them: content locks

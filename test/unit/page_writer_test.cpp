@@ -55,7 +55,8 @@ class Written {
                                      for (hnsw::HeapTid tid : tids) rows.push_back(row_of(tid));
                                    });
       std::vector<std::size_t> expected{row_of(memory.graph.first_tid(node))};
-      for (const auto* link = memory.graph.further_tids(node); link; link = link->next)
+      for (const auto* link = memory.graph.further_tids(node); link;
+           link = memory.graph.next_tid(link))
         expected.push_back(row_of(link->tid));
       ASSERT_EQ(rows, expected);
       // All but the first list are full.
@@ -75,8 +76,8 @@ class Written {
   void expect_equal_edges(Session& session, NodeId node, int level) {
     Candidate edges[hnsw::kMaxNeighbors];
     std::size_t count = session.graph.edges(page_ids[node], level, edges);
-    std::span<const Candidate> expected = memory.graph.edges(node, level);
-    ASSERT_EQ(count, expected.size());
+    Candidate expected[hnsw::kMaxNeighbors];
+    ASSERT_EQ(count, memory.graph.edges(node, level, expected));
     for (std::size_t i = 0; i < count; ++i) {
       ASSERT_EQ(edges[i].id, page_ids.at(expected[i].id));
       ASSERT_EQ(edges[i].distance, hnsw::decode_length(hnsw::encode_length(expected[i].distance)));

@@ -1,43 +1,81 @@
-// The graph while an index is built in memory: a GraphWriter over records of fixed size.
+// The graph while an index is built in memory: a GraphWriter over records of fixed size that
+// several processes build together.
 //
-// Nodes are numbered from 0 in the order they are added. A record is
+// What they share lies in memory that each of them may see at another address. So a place in it is
+// a Handle, and a process has a MemoryGraph of its own: the addresses it knows, the element it
+// inserts. GraphRoot is where they meet.
+//
+// Records lie in chunks, and nothing moves when the graph grows. A process takes a chunk for itself
+// and fills it, so node ids have gaps where chunks are not full. A record is
 //     NodeHeader | code | 2 M edges of level 0
-// and lies in a chunk of records, so nothing moves when the graph grows. Lists of upper levels are
-// allocated apart. Edges hold their length in full precision; the page format rounds it.
+// Lists of upper levels are allocated apart. Edges hold their length in full precision; the page
+// format rounds it.
 //
-// One thread at a time. Nothing is ever deleted. Memory comes from `Memory`, an Allocator whose
-// pointers stay valid as long as the graph; bytes_used() counts what was asked of it.
+// No lock is held while distances are computed, and readers never wait for long: the lists of a
+// node have a version, odd while somebody writes them. A reader copies a list and reads it again if
+// the version has changed; a writer works on a copy and puts it in place if the version is still
+// that of the copy, or else starts again with the new list. A node's code, level and place of lists
+// never change once others can learn its id, which is from a list or from the entry point.
+//
+// Nothing is ever deleted.
 #pragma once
 
+#include <sched.h>
+
+#include <atomic>
 #include <bit>
 #include <cstring>
+#include <new>
 
 #include "vector/codec.hpp"
 #include "vector/hnsw/heap_tid.hpp"
 #include "vector/hnsw/scratch.hpp"
+#include "vector/hnsw/shared_memory.hpp"
 
 namespace vec::hnsw {
 
 // Further rows with the same code as a node.
 struct TidLink {
   HeapTid tid;
-  TidLink* next;
+  Handle next;
 };
 
-template <Allocator Memory>
+struct MemoryChunk {
+  Handle records;
+  std::uint32_t used;  // records, written by the chunk's owner only
+};
+
+// In shared memory, all its processes' common knowledge of a graph.
+struct GraphRoot {
+  // Chunk tables double in size, so that a chunk's entry never moves.
+  static constexpr std::size_t kTables = 32;
+
+  std::atomic<std::uint64_t> entry_point{std::bit_cast<std::uint64_t>(EntryPoint{})};
+  std::atomic<std::uint32_t> chunk_count{0};
+  Handle chunk_tables[kTables] = {};
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+template <SharedMemory Memory>
 class MemoryGraph {
  public:
   static constexpr bool kCodesAtHand = true;
+  static constexpr std::size_t kChunkRecords = 64;
 
-  MemoryGraph(Memory& memory, const Codec& codec, const Parameters& parameters)
+  MemoryGraph(Memory& memory, GraphRoot& root, const Codec& codec, const Parameters& parameters)
       : memory_(&memory),
+        root_(&root),
         codec_(codec),
         parameters_(parameters),
-        code_offset_(sizeof(NodeHeader)),
-        edges_offset_(align8(code_offset_ + codec.code_bytes())),
-        record_bytes_(edges_offset_ + parameters.max_neighbors(0) * sizeof(Candidate)) {}
+        edges_offset_(align(kCodeOffset + codec.code_bytes(), sizeof(Edge))),
+        record_bytes_(
+            align(edges_offset_ + parameters.max_neighbors(0) * sizeof(Edge), kRecordAlignment)) {}
 
-  // The element to insert: its code (which must stay valid during insert) and its row.
+  // Makes room for one more element. False when memory is used up.
+  bool reserve() { return reserve_record() && reserve_small_parts(); }
+
+  // The element to insert: its code (which must stay valid during insert) and its row. REQUIRES:
+  // reserve() returned true since the last element was added.
   void open_insert(const std::byte* code, HeapTid tid) {
     open_code_ = code;
     open_tid_ = tid;
@@ -56,38 +94,48 @@ class MemoryGraph {
     open_code_ = nullptr;
   }
 
-  // ---- what building and writing pages ask ----
-  std::size_t size() const { return size_; }
-  std::size_t id_limit() const { return size_; }
+  // ---- what is asked when the graph is complete, and nobody changes it any more ----
+  std::size_t size() const {
+    std::size_t size = 0;
+    for (std::uint32_t chunk = 0; chunk < root_->chunk_count; ++chunk) size += entry(chunk)->used;
+    return size;
+  }
+  std::size_t id_limit() const { return root_->chunk_count * kChunkRecords; }
+  // In ascending order of ids.
   template <class Use>
   void for_each_node(Use use) {
-    for (NodeId id = 0; id < size_; ++id) use(id);
+    for (std::uint32_t chunk = 0; chunk < root_->chunk_count; ++chunk) {
+      const std::uint32_t used = entry(chunk)->used;
+      for (std::uint32_t i = 0; i < used; ++i) use(static_cast<NodeId>(chunk * kChunkRecords + i));
+    }
   }
-  std::size_t bytes_used() const { return bytes_used_; }
+  std::size_t record_bytes() const { return record_bytes_; }
   std::size_t code_bytes() const { return codec_.code_bytes(); }
   int level(NodeId id) const { return header(id).level; }
-  const std::byte* code(NodeId id) const { return record(id) + code_offset_; }
+  const std::byte* code(NodeId id) const { return record(id) + kCodeOffset; }
   HeapTid first_tid(NodeId id) const { return header(id).tid; }
-  const TidLink* further_tids(NodeId id) const { return header(id).further_tids; }
-  std::span<const Candidate> edges(NodeId id, int level) const {
-    if (level > header(id).level) return {};
-    return {list(id, level), count(id, level)};
+  // The rows of the node besides the first: a list, null at its end.
+  const TidLink* further_tids(NodeId id) const {
+    return tid_link(header(id).further_tids.load(std::memory_order_acquire));
   }
+  const TidLink* next_tid(const TidLink* link) const { return tid_link(link->next); }
 
   // ---- GraphReader ----
-  void* allocate(std::size_t bytes) {
-    bytes_used_ += bytes;
-    return memory_->allocate(bytes);
-  }
+  void* allocate(std::size_t bytes) { return memory_->allocate(bytes); }
   void check_interrupts() { memory_->check_interrupts(); }
   [[noreturn]] void corrupted(const char* what) { memory_->corrupted(what); }
-  EntryPoint entry_point() const { return entry_point_; }
+  EntryPoint entry_point() const {
+    return std::bit_cast<EntryPoint>(root_->entry_point.load(std::memory_order_acquire));
+  }
   std::size_t max_neighbors(int level) const { return parameters_.max_neighbors(level); }
 
   std::size_t neighbors(NodeId id, int level, std::span<NodeId> out) const {
-    std::span<const Candidate> list = edges(id, level);
-    for (std::size_t i = 0; i < list.size(); ++i) out[i] = list[i].id;
-    return list.size();
+    std::size_t count;
+    read_list(id, level, [&](const Edge* edges, std::size_t n) {
+      count = n;
+      for (std::size_t i = 0; i < n; ++i) out[i] = load(edges[i]).id;
+    });
+    return count;
   }
 
   void distances(std::span<const NodeId> ids, std::span<Measurement> out) const {
@@ -122,19 +170,26 @@ class MemoryGraph {
   }
 
   std::size_t edges(NodeId id, int level, std::span<Candidate> out) const {
-    std::span<const Candidate> list = edges(id, level);
-    std::copy(list.begin(), list.end(), out.begin());
-    return list.size();
+    return copy_list(id, level, out).count;
   }
 
   template <class Change>
   void update_edges(NodeId id, int level, Change change) {
+    NodeHeader& node = header(id);
+    if (level > node.level) return;
     Candidate room[kMaxNeighbors + 1];
-    std::size_t count = edges(id, level, room);
-    std::size_t changed = change({room, max_neighbors(level) + 1}, count);
-    if (changed == kUnchanged) return;
-    std::copy_n(room, changed, list(id, level));
-    set_count(id, level, changed);
+    for (;;) {
+      ListCopy copy = copy_list(id, level, room);
+      const std::size_t changed = change({room, max_neighbors(level) + 1}, copy.count);
+      if (changed == kUnchanged) return;
+      if (node.version.compare_exchange_strong(copy.version, copy.version + 1,
+                                               std::memory_order_acquire)) {
+        std::atomic_thread_fence(std::memory_order_release);
+        write_list(id, level, {room, changed});
+        node.version.store(copy.version + 2, std::memory_order_release);
+        return;
+      }
+    }
   }
 
   bool equals_open_element(const std::byte* code) const {
@@ -150,111 +205,217 @@ class MemoryGraph {
   }
 
   bool join_duplicate(NodeId id) {
-    NodeHeader& node = header(id);
-    auto* link = static_cast<TidLink*>(allocate(sizeof(TidLink)));
-    *link = {open_tid_, node.further_tids};
-    node.further_tids = link;
+    std::atomic<Handle>& first = header(id).further_tids;
+    const Handle place = take_small(sizeof(TidLink));
+    auto* link = reinterpret_cast<TidLink*>(memory_->address(place));
+    *link = {open_tid_, first.load(std::memory_order_relaxed)};
+    while (!first.compare_exchange_weak(link->next, place, std::memory_order_release)) {
+    }
     return true;
   }
 
   NodeId add_node(int level, const Selection& selection) {
-    NodeId id = append_record();
-    NodeHeader& node = header(id);
-    node = {};
-    node.tid = open_tid_;
-    node.level = static_cast<std::uint8_t>(level);
-    if (level > 0) {
-      std::size_t bytes = level * upper_list_bytes();
-      node.upper_lists = static_cast<std::byte*>(allocate(bytes));
-      std::memset(node.upper_lists, 0, bytes);
-    }
-    std::memcpy(record(id) + code_offset_, open_code_, codec_.code_bytes());
-    for (int l = 0; l <= level; ++l) {
-      std::span<const Candidate> chosen = selection.at(l);
-      std::copy(chosen.begin(), chosen.end(), list(id, l));
-      set_count(id, l, chosen.size());
-    }
+    const auto id = static_cast<NodeId>(own_chunk_ * kChunkRecords + entry(own_chunk_)->used++);
+    auto* node = new (record(id)) NodeHeader{};
+    node->tid = open_tid_;
+    node->level = static_cast<std::uint8_t>(level);
+    if (level > 0) node->upper_lists = take_small(level * upper_list_bytes());
+    std::memcpy(record(id) + kCodeOffset, open_code_, codec_.code_bytes());
+    for (int l = 0; l <= level; ++l) write_list(id, l, selection.at(l));
     return id;
   }
 
-  void set_entry_point(EntryPoint entry_point) { entry_point_ = entry_point; }
+  // REQUIRES: no other process adds a first node.
+  void set_entry_point(EntryPoint entry_point) {
+    root_->entry_point.store(std::bit_cast<std::uint64_t>(entry_point), std::memory_order_release);
+  }
   void raise_entry_point(EntryPoint entry_point) {
-    if (entry_point.level > entry_point_.level) entry_point_ = entry_point;
+    std::uint64_t present = root_->entry_point.load(std::memory_order_acquire);
+    while (entry_point.level > std::bit_cast<EntryPoint>(present).level &&
+           !root_->entry_point.compare_exchange_weak(
+               present, std::bit_cast<std::uint64_t>(entry_point), std::memory_order_acq_rel)) {
+    }
   }
 
  private:
+  using Edge = std::atomic<std::uint64_t>;  // a Candidate
+
   struct NodeHeader {
-    TidLink* further_tids;
-    std::byte* upper_lists;  // level lists of upper_list_bytes() each: a count, then M edges
+    std::atomic<Handle> further_tids;
+    Handle upper_lists;  // of upper_list_bytes() each: a count, then M edges
+    std::atomic<std::uint32_t> version;
     HeapTid tid;
     std::uint8_t level;
-    std::uint8_t degree;  // at level 0; at most 2 * kMaxM
+    std::atomic<std::uint8_t> degree;  // at level 0; at most 2 * kMaxM
   };
+  static constexpr std::size_t kCodeOffset = 32;
+  static_assert(sizeof(NodeHeader) <= kCodeOffset);
+  static_assert(sizeof(Edge) == sizeof(Candidate));
 
-  static constexpr std::size_t align8(std::size_t n) { return (n + 7) & ~std::size_t{7}; }
-  static constexpr std::size_t kChunkRecords = 256;
-  // Chunk tables double in size, so that a chunk's place is found from the id alone and never
-  // moves.
-  static constexpr std::size_t kTables = 32;
+  // So that records do not share cache lines and a chunk of them is made of whole memory pages.
+  static constexpr std::size_t kRecordAlignment = 64;
+  static constexpr std::size_t kSmallParts = 64 * 1024;
 
-  std::size_t upper_list_bytes() const { return (parameters_.m + 1) * sizeof(Candidate); }
+  static constexpr std::size_t align(std::size_t n, std::size_t to) {
+    return (n + to - 1) / to * to;
+  }
+
+  static Candidate load(const Edge& edge) {
+    return std::bit_cast<Candidate>(edge.load(std::memory_order_relaxed));
+  }
+  static void store(Edge& edge, Candidate value) {
+    edge.store(std::bit_cast<std::uint64_t>(value), std::memory_order_relaxed);
+  }
+
+  // ---- chunks ----
+  static int table_of(std::uint32_t chunk) { return std::bit_width(chunk + 1) - 1; }
+
+  MemoryChunk* entry(std::uint32_t chunk) const {
+    const int table = table_of(chunk);
+    auto* entries = reinterpret_cast<MemoryChunk*>(memory_->address(root_->chunk_tables[table]));
+    return &entries[chunk + 1 - (std::uint32_t{1} << table)];
+  }
 
   std::byte* record(NodeId id) const {
-    std::size_t chunk = id / kChunkRecords + 1;
-    int table = std::bit_width(chunk) - 1;
-    return chunk_tables_[table][chunk - (std::size_t{1} << table)] +
-           id % kChunkRecords * record_bytes_;
+    const std::size_t chunk = id / kChunkRecords;
+    std::byte* records = chunk < chunks_.size() ? chunks_[chunk] : nullptr;
+    if (records == nullptr) [[unlikely]]
+      records = find_chunk(static_cast<std::uint32_t>(chunk));
+    return records + id % kChunkRecords * record_bytes_;
   }
 
   NodeHeader& header(NodeId id) const { return *reinterpret_cast<NodeHeader*>(record(id)); }
 
-  std::byte* upper_list(NodeId id, int level) const {
-    return header(id).upper_lists + (level - 1) * upper_list_bytes();
+  // A chunk that this process has not seen yet.
+  std::byte* find_chunk(std::uint32_t chunk) const {
+    const std::size_t known = chunks_.size();
+    if (chunk >= known) {
+      chunks_.resize(*memory_, chunk + 1);
+      std::fill(chunks_.begin() + known, chunks_.end(), nullptr);
+    }
+    return chunks_[chunk] = memory_->address(entry(chunk)->records);
   }
 
-  Candidate* list(NodeId id, int level) const {
-    if (level == 0) return reinterpret_cast<Candidate*>(record(id) + edges_offset_);
-    return reinterpret_cast<Candidate*>(upper_list(id, level)) + 1;
+  bool reserve_record() {
+    if (own_chunk_ != kNoChunk && entry(own_chunk_)->used < kChunkRecords) return true;
+    bool taken = false;
+    memory_->exclusively([&] { taken = take_chunk(); });
+    return taken;
   }
 
-  // The count of an upper list lies in the id of its first, otherwise unused, entry.
-  std::size_t count(NodeId id, int level) const {
-    if (level == 0) return header(id).degree;
-    return reinterpret_cast<Candidate*>(upper_list(id, level))->id;
+  bool take_chunk() {
+    const std::uint32_t chunk = root_->chunk_count;
+    Handle& table = root_->chunk_tables[table_of(chunk)];
+    if (table == kNoHandle) {
+      table = memory_->allocate_shared(sizeof(MemoryChunk) << table_of(chunk));
+      if (table == kNoHandle) return false;
+    }
+    const Handle records = memory_->allocate_shared(kChunkRecords * record_bytes_);
+    if (records == kNoHandle) return false;
+    *entry(chunk) = {records, 0};
+    root_->chunk_count = chunk + 1;
+    own_chunk_ = chunk;
+    return true;
   }
 
-  void set_count(NodeId id, int level, std::size_t count) {
+  // ---- small parts: lists of upper levels, tid links ----
+  bool reserve_small_parts() {
+    const std::size_t most = parameters_.max_level * upper_list_bytes() + sizeof(TidLink);
+    if (small_parts_left_ >= most) return true;
+    const std::size_t bytes = std::max(kSmallParts, most);
+    Handle parts = kNoHandle;
+    memory_->exclusively([&] { parts = memory_->allocate_shared(bytes); });
+    if (parts == kNoHandle) return false;
+    small_parts_ = parts;
+    small_parts_left_ = bytes;
+    return true;
+  }
+
+  Handle take_small(std::size_t bytes) {
+    bytes = align(bytes, sizeof(Handle));
+    const Handle taken = small_parts_;
+    small_parts_ += bytes;
+    small_parts_left_ -= bytes;
+    return taken;
+  }
+
+  const TidLink* tid_link(Handle handle) const {
+    if (handle == kNoHandle) return nullptr;
+    return reinterpret_cast<const TidLink*>(memory_->address(handle));
+  }
+
+  // ---- lists ----
+  std::size_t upper_list_bytes() const { return (parameters_.m + 1) * sizeof(Edge); }
+
+  // Of an upper level; its first entry is the count.
+  Edge* upper_list(NodeId id, int level) const {
+    return reinterpret_cast<Edge*>(memory_->address(header(id).upper_lists) +
+                                   (level - 1) * upper_list_bytes());
+  }
+
+  // Calls read(const Edge*, count) until no writer has come between.
+  template <class Read>
+  std::uint32_t read_list(NodeId id, int level, Read read) const {
+    const NodeHeader& node = header(id);
+    for (unsigned attempts = 0;; ++attempts) {
+      const std::uint32_t version = node.version.load(std::memory_order_acquire);
+      if (version % 2 == 0) {
+        if (level == 0) {
+          const auto* edges = reinterpret_cast<const Edge*>(record(id) + edges_offset_);
+          read(edges, std::size_t{node.degree.load(std::memory_order_relaxed)});
+        } else if (level > node.level) {
+          read(nullptr, std::size_t{0});
+        } else {
+          const Edge* list = upper_list(id, level);
+          read(list + 1, std::size_t{list->load(std::memory_order_relaxed)});
+        }
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (node.version.load(std::memory_order_relaxed) == version) return version;
+      }
+      if (attempts % 64 == 63) sched_yield();  // the writer may have lost its CPU
+    }
+  }
+
+  struct ListCopy {
+    std::size_t count;
+    std::uint32_t version;
+  };
+
+  ListCopy copy_list(NodeId id, int level, std::span<Candidate> out) const {
+    ListCopy copy{};
+    copy.version = read_list(id, level, [&](const Edge* edges, std::size_t count) {
+      copy.count = count;
+      for (std::size_t i = 0; i < count; ++i) out[i] = load(edges[i]);
+    });
+    return copy;
+  }
+
+  // REQUIRES: nobody else knows the node, or its version is odd through us.
+  void write_list(NodeId id, int level, std::span<const Candidate> list) {
+    Edge* edges;
     if (level == 0) {
-      header(id).degree = static_cast<std::uint8_t>(count);
+      edges = reinterpret_cast<Edge*>(record(id) + edges_offset_);
+      header(id).degree.store(static_cast<std::uint8_t>(list.size()), std::memory_order_relaxed);
     } else {
-      reinterpret_cast<Candidate*>(upper_list(id, level))->id = static_cast<NodeId>(count);
+      edges = upper_list(id, level);
+      edges->store(list.size(), std::memory_order_relaxed);
+      ++edges;
     }
+    for (std::size_t i = 0; i < list.size(); ++i) store(edges[i], list[i]);
   }
 
-  NodeId append_record() {
-    NodeId id = static_cast<NodeId>(size_++);
-    if (id % kChunkRecords != 0) return id;
-    std::size_t chunk = id / kChunkRecords + 1;
-    int table = std::bit_width(chunk) - 1;
-    std::size_t first = std::size_t{1} << table;
-    if (chunk == first) {
-      chunk_tables_[table] = static_cast<std::byte**>(allocate(first * sizeof(std::byte*)));
-    }
-    chunk_tables_[table][chunk - first] =
-        static_cast<std::byte*>(allocate(kChunkRecords * record_bytes_));
-    return id;
-  }
+  static constexpr std::uint32_t kNoChunk = 0xffffffffu;
 
   Memory* memory_;
+  GraphRoot* root_;
   Codec codec_;
   Parameters parameters_;
-  std::size_t code_offset_;
   std::size_t edges_offset_;
   std::size_t record_bytes_;
-  std::byte** chunk_tables_[kTables] = {};
-  std::size_t size_ = 0;
-  std::size_t bytes_used_ = 0;
-  EntryPoint entry_point_;
+  mutable FlatArray<std::byte*> chunks_;  // where this process sees them; null: not looked yet
+  std::uint32_t own_chunk_ = kNoChunk;
+  Handle small_parts_ = kNoHandle;
+  std::size_t small_parts_left_ = 0;
   const std::byte* open_code_ = nullptr;
   const std::byte* query_ = nullptr;
   HeapTid open_tid_ = kNoTid;

@@ -72,9 +72,9 @@ class PageWriter {
     return places;
   }
 
-  static std::uint32_t count_tids(const TidLink* link) {
+  std::uint32_t count_tids(const TidLink* link) const {
     std::uint32_t count = 0;
-    for (; link != nullptr; link = link->next) ++count;
+    for (; link != nullptr; link = graph_->next_tid(link)) ++count;
     return count;
   }
 
@@ -82,12 +82,13 @@ class PageWriter {
     return (tids + geometry_.tids_per_list() - 1) / geometry_.tids_per_list();
   }
 
-  void write_edges(std::byte* bytes, NodeId node, int level) const {
+  // Returns how many.
+  std::uint8_t write_edges(std::byte* bytes, NodeId node, int level) const {
     Candidate edges[kMaxNeighbors];
-    std::span<const Candidate> list = graph_->edges(node, level);
-    for (std::size_t i = 0; i < list.size(); ++i)
-      edges[i] = {list[i].distance, page_id(list[i].id)};
-    geometry_.write_edges(bytes, {edges, list.size()});
+    const std::size_t count = graph_->edges(node, level, edges);
+    for (Candidate& edge : std::span(edges, count)) edge.id = page_id(edge.id);
+    geometry_.write_edges(bytes, {edges, count});
+    return static_cast<std::uint8_t>(count);
   }
 
   void write_element(std::byte* page, std::uint32_t slot, NodeId node) {
@@ -100,8 +101,7 @@ class PageWriter {
     element->further_tids = element->append_tids = places.tids;
     std::memcpy(geometry_.code(element), graph_->code(node), graph_->code_bytes());
     if (geometry_.first_list_level() == 1) {
-      write_edges(geometry_.element_edges(element), node, 0);
-      element->degree = static_cast<std::uint8_t>(graph_->edges(node, 0).size());
+      element->degree = write_edges(geometry_.element_edges(element), node, 0);
     }
   }
 
@@ -155,9 +155,8 @@ class PageWriter {
     for (std::uint32_t i = 0; i < lists; ++i) {
       int level = geometry_.first_list_level() + static_cast<int>(i);
       ListSlot* list = geometry_.list(page, geometry_.list_slot_of(first) + i);
-      *list = {page_id(node), ListKind::neighbors, static_cast<std::uint8_t>(level),
-               static_cast<std::uint8_t>(graph_->edges(node, level).size()), 0};
-      write_edges(geometry_.list_payload(list), node, level);
+      *list = {page_id(node), ListKind::neighbors, static_cast<std::uint8_t>(level), 0, 0};
+      list->count = write_edges(geometry_.list_payload(list), node, level);
     }
     return true;
   }
@@ -175,7 +174,7 @@ class PageWriter {
     *list = {page_id(replay_node_), ListKind::heap_tids, 0, static_cast<std::uint8_t>(count), 0};
     std::byte* payload = geometry_.list_payload(list);
     std::memcpy(payload, &next, sizeof next);
-    for (std::uint32_t i = 0; i < count; ++i, replay_tids_ = replay_tids_->next) {
+    for (std::uint32_t i = 0; i < count; ++i, replay_tids_ = graph_->next_tid(replay_tids_)) {
       std::memcpy(payload + sizeof next + i * sizeof(HeapTid), &replay_tids_->tid, sizeof(HeapTid));
     }
     return true;

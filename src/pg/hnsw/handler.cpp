@@ -1,5 +1,6 @@
 // hnswhandler: what the access method can do.
 #include "access_method.hpp"
+#include "compat.hpp"
 #include "options.hpp"
 
 namespace vec::pg {
@@ -13,6 +14,7 @@ VECTOR_FUNCTION(hnswhandler) {
   routine->amusemaintenanceworkmem = false;  // while vacuuming
   routine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
   routine->amkeytype = InvalidOid;
+  allow_parallel_build(routine);
 
   routine->ambuild = ambuild;
   routine->ambuildempty = ambuildempty;
