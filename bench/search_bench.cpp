@@ -163,12 +163,17 @@ class Index {
     return hnsw::search(page_graph_, scratch_, ef);
   }
 
-  std::vector<std::size_t> rows_of(Storage storage, std::span<const hnsw::Candidate> found) const {
+  std::vector<std::size_t> rows_of(Storage storage, std::span<const hnsw::Candidate> found) {
     std::vector<std::size_t> rows;
     for (const hnsw::Candidate& candidate : found) {
-      hnsw::NodeId node = candidate.id;
-      if (storage == Storage::pages) node -= geometry_.node_id(kFirstBlock, 0);
-      rows.push_back(row_of(graph_.first_tid(node)));
+      hnsw::HeapTid tid;
+      if (storage == Storage::pages) {
+        page_graph_.read_element(candidate.id,
+                                 [&](const hnsw::ElementSlot* element) { tid = element->tid; });
+      } else {
+        tid = graph_.first_tid(candidate.id);
+      }
+      rows.push_back(row_of(tid));
     }
     return rows;
   }

@@ -1,7 +1,8 @@
 // A graph built in memory becomes pages: every page written once, in order.
 //
-// Element pages come first, in the order of the memory graph, so the page id of a node follows from
-// its number; then list pages, where the lists of an element follow each other.
+// Element pages come first, in an order that puts near elements on one page (page_order.hpp), so
+// the page id of a node follows from its position in it; then list pages in the same order, where
+// the lists of an element follow each other.
 //
 // `Sink` is a PageSource with one more function, write_next(PageKind, const Geometry&, fill): the
 // next block of the index, formatted and then filled by fill(std::byte* page).
@@ -9,18 +10,24 @@
 
 #include "vector/hnsw/memory_graph.hpp"
 #include "vector/hnsw/page_format.hpp"
+#include "vector/hnsw/page_order.hpp"
 
 namespace vec::hnsw {
 
 template <class Graph, class Sink>
 class PageWriter {
  public:
-  // The first element page gets block number `first_block`.
-  PageWriter(const Graph& graph, const Geometry& geometry, std::uint32_t first_block, Sink& sink)
-      : graph_(&graph), geometry_(geometry), first_block_(first_block), sink_(&sink) {}
+  // The first element page gets block number `first_block`. Finds the order, in memory of the
+  // graph, which must not change until everything is written.
+  PageWriter(Graph& graph, const Geometry& geometry, std::uint32_t first_block, Sink& sink)
+      : graph_(&graph),
+        geometry_(geometry),
+        first_block_(first_block),
+        sink_(&sink),
+        order_(graph, geometry.elements_per_page()) {}
 
   void write() {
-    const std::size_t nodes = graph_->size();
+    const std::size_t nodes = order_.size();
     const std::uint32_t per_page = geometry_.elements_per_page();
     const auto element_pages = static_cast<std::uint32_t>((nodes + per_page - 1) / per_page);
     next_list_ = geometry_.list_id(first_block_ + element_pages, 0);
@@ -29,7 +36,7 @@ class PageWriter {
       sink_->write_next(PageKind::elements, geometry_, [&](std::byte* bytes) {
         for (std::uint32_t slot = 0; slot < per_page && page * std::size_t{per_page} + slot < nodes;
              ++slot) {
-          write_element(bytes, slot, static_cast<NodeId>(page * per_page + slot));
+          write_element(bytes, slot, order_.node_at(page * std::size_t{per_page} + slot));
         }
       });
     }
@@ -41,8 +48,9 @@ class PageWriter {
   }
 
   NodeId page_id(NodeId node) const {
-    return geometry_.node_id(first_block_ + node / geometry_.elements_per_page(),
-                             node % geometry_.elements_per_page());
+    const std::uint32_t position = order_.position(node);
+    return geometry_.node_id(first_block_ + position / geometry_.elements_per_page(),
+                             position % geometry_.elements_per_page());
   }
 
  private:
@@ -61,7 +69,8 @@ class PageWriter {
     return taken;
   }
 
-  // Called for the nodes in order, twice: when their elements are written and when their lists are.
+  // Called for the nodes in their order, twice: when their elements are written and when their
+  // lists are.
   Places take_places(NodeId node) {
     Places places;
     std::uint32_t lists = geometry_.lists_of(graph_->level(node));
@@ -82,12 +91,13 @@ class PageWriter {
     return (tids + geometry_.tids_per_list() - 1) / geometry_.tids_per_list();
   }
 
-  void write_edges(std::byte* bytes, NodeId node, int level) const {
+  // Returns how many.
+  std::uint8_t write_edges(std::byte* bytes, NodeId node, int level) {
     Candidate edges[kMaxNeighbors];
-    std::span<const Candidate> list = graph_->edges(node, level);
-    for (std::size_t i = 0; i < list.size(); ++i)
-      edges[i] = {list[i].distance, page_id(list[i].id)};
-    geometry_.write_edges(bytes, {edges, list.size()});
+    const std::size_t count = graph_->edges(node, level, edges);
+    for (std::size_t i = 0; i < count; ++i) edges[i].id = page_id(edges[i].id);
+    geometry_.write_edges(bytes, {edges, count});
+    return static_cast<std::uint8_t>(count);
   }
 
   void write_element(std::byte* page, std::uint32_t slot, NodeId node) {
@@ -100,8 +110,7 @@ class PageWriter {
     element->further_tids = element->append_tids = places.tids;
     std::memcpy(geometry_.code(element), graph_->code(node), graph_->code_bytes());
     if (geometry_.first_list_level() == 1) {
-      write_edges(geometry_.element_edges(element), node, 0);
-      element->degree = static_cast<std::uint8_t>(graph_->edges(node, 0).size());
+      element->degree = write_edges(geometry_.element_edges(element), node, 0);
     }
   }
 
@@ -111,7 +120,7 @@ class PageWriter {
     const ListId end = next_list_;
     if (end == geometry_.list_id(first_list_block, 0)) return;
     next_list_ = geometry_.list_id(first_list_block, 0);
-    replay_node_ = 0;
+    replay_position_ = 0;
     replay_part_ = 0;
     for (std::uint32_t block = first_list_block; block <= geometry_.list_block_of(end - 1);
          ++block) {
@@ -126,13 +135,13 @@ class PageWriter {
     }
   }
 
-  // Writes every list that lies on `block`. replay_node_/replay_part_ is the first one not yet
-  // written: part 0 are the neighbor lists of the node, parts 1, 2, ... its tid lists.
+  // Writes every list that lies on `block`. replay_position_/replay_part_ is the first one not yet
+  // written: part 0 are the neighbor lists of the node there, parts 1, 2, ... its tid lists.
   void fill_list_page(std::byte* page, std::uint32_t block) {
-    for (; replay_node_ < graph_->size(); ++replay_node_, replay_part_ = 0) {
+    for (; replay_position_ < order_.size(); ++replay_position_, replay_part_ = 0) {
       if (replay_part_ == 0) {
         if (!fill_neighbor_lists(page, block)) return;
-        replay_tids_ = graph_->further_tids(replay_node_);
+        replay_tids_ = graph_->further_tids(replay_node());
         replay_tids_left_ = count_tids(replay_tids_);
         replay_part_ = 1;
       }
@@ -142,8 +151,10 @@ class PageWriter {
     }
   }
 
+  NodeId replay_node() const { return order_.node_at(replay_position_); }
+
   bool fill_neighbor_lists(std::byte* page, std::uint32_t block) {
-    const NodeId node = replay_node_;
+    const NodeId node = replay_node();
     std::uint32_t lists = geometry_.lists_of(graph_->level(node));
     if (lists == 0) return true;
     ListId before = next_list_;
@@ -155,9 +166,8 @@ class PageWriter {
     for (std::uint32_t i = 0; i < lists; ++i) {
       int level = geometry_.first_list_level() + static_cast<int>(i);
       ListSlot* list = geometry_.list(page, geometry_.list_slot_of(first) + i);
-      *list = {page_id(node), ListKind::neighbors, static_cast<std::uint8_t>(level),
-               static_cast<std::uint8_t>(graph_->edges(node, level).size()), 0};
-      write_edges(geometry_.list_payload(list), node, level);
+      const std::uint8_t count = write_edges(geometry_.list_payload(list), node, level);
+      *list = {page_id(node), ListKind::neighbors, static_cast<std::uint8_t>(level), count, 0};
     }
     return true;
   }
@@ -172,7 +182,7 @@ class PageWriter {
     ListId id = take_slots(1);
     ListId next = replay_tids_left_ > 0 ? next_list_ : kNoList;
     ListSlot* list = geometry_.list(page, geometry_.list_slot_of(id));
-    *list = {page_id(replay_node_), ListKind::heap_tids, 0, static_cast<std::uint8_t>(count), 0};
+    *list = {page_id(replay_node()), ListKind::heap_tids, 0, static_cast<std::uint8_t>(count), 0};
     std::byte* payload = geometry_.list_payload(list);
     std::memcpy(payload, &next, sizeof next);
     for (std::uint32_t i = 0; i < count; ++i, replay_tids_ = replay_tids_->next) {
@@ -181,12 +191,13 @@ class PageWriter {
     return true;
   }
 
-  const Graph* graph_;
+  Graph* graph_;
   Geometry geometry_;
   std::uint32_t first_block_;
   Sink* sink_;
+  PageOrder<Graph> order_;
   ListId next_list_ = 0;
-  NodeId replay_node_ = 0;
+  std::size_t replay_position_ = 0;
   int replay_part_ = 0;
   const TidLink* replay_tids_ = nullptr;
   std::uint32_t replay_tids_left_ = 0;
