@@ -1,6 +1,7 @@
 # Google Benchmark programs: one executable per bench/*_bench.cpp.
 find_package(benchmark REQUIRED)
 file(GLOB bench_sources CONFIGURE_DEPENDS bench/*_bench.cpp)
+list(FILTER bench_sources EXCLUDE REGEX "/page_order_bench\\.cpp$")
 foreach(source ${bench_sources})
   cmake_path(GET source STEM name)
   add_executable(${name} ${source})
@@ -13,3 +14,9 @@ target_sources(search_bench PRIVATE bench/sql/synthetic.cpp)
 target_include_directories(search_bench PRIVATE bench/sql)
 target_link_libraries(search_bench PRIVATE Threads::Threads)
 include(cmake/SqlBench.cmake)
+# It reads files, too.
+if(TARGET sql_bench_parts)
+  add_executable(page_order_bench bench/page_order_bench.cpp)
+  target_include_directories(page_order_bench PRIVATE include test/unit)
+  target_link_libraries(page_order_bench PRIVATE vector_core sql_bench_parts benchmark::benchmark_main)
+endif()

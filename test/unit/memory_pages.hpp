@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "vector/hnsw/page_format.hpp"
@@ -44,6 +45,7 @@ class SharedArena {
     std::lock_guard lock(allocation_);
     return arena_.allocate(bytes);
   }
+  void let_others_run() { std::this_thread::yield(); }
   void check_interrupts() {}
   [[noreturn]] void corrupted(const char* what) { throw Corrupted(what); }
 

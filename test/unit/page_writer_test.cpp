@@ -96,6 +96,11 @@ void PrintTo(const Shape& shape, std::ostream* out) {
        << shape.copies << " copies";
 }
 
+std::vector<std::size_t> sorted(std::vector<std::size_t> rows) {
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
 class PageWriterTest : public testing::TestWithParam<Shape> {
  protected:
   static Vectors draw_rows() {
@@ -121,6 +126,11 @@ TEST_P(PageWriterTest, WritesWhatIsInMemory) {
   const Vectors rows = draw_rows();
   Written written(rows, GetParam().m);
   written.expect_equal_to_memory();
+  Session session(written.store);
+  for (const auto& query : clustered(10, GetParam().dimensions, 32)) {
+    // Sorted: a graph of few edges may have two nodes of one vector, whose order is that of ids.
+    EXPECT_EQ(sorted(session.search(query, 20)), sorted(written.memory.search(query, 20)));
+  }
   EXPECT_EQ(Inspection(written.store).problems(all_rows(rows.size()), rows[0]), "");
 }
 
@@ -139,6 +149,103 @@ TEST_P(PageWriterTest, InsertsAndVacuumGoOnInItsPages) {
   for (std::size_t i = 0; i < rows.size(); i += 2) alive.erase(i);
   session.vacuum(alive);
   EXPECT_EQ(Inspection(written.store).problems(alive, rows[0]), "");
+}
+
+// The same graph, but only every third id is used.
+class Gapped {
+ public:
+  explicit Gapped(hnsw::MemoryGraph<Arena>& graph) : graph_(&graph) {}
+  void* allocate(std::size_t bytes) { return graph_->allocate(bytes); }
+  void check_interrupts() {}
+  std::size_t size() const { return graph_->size(); }
+  std::size_t id_limit() const { return 3 * graph_->size() + 5; }
+  template <class Use>
+  void for_each_node(Use use) {
+    graph_->for_each_node([&](NodeId node) { use(outer(node)); });
+  }
+  std::size_t max_neighbors(int level) const { return graph_->max_neighbors(level); }
+  std::size_t neighbors(NodeId id, int level, std::span<NodeId> out) const {
+    const std::size_t count = graph_->neighbors(inner(id), level, out);
+    for (NodeId& neighbor : out.first(count)) neighbor = outer(neighbor);
+    return count;
+  }
+  std::size_t edges(NodeId id, int level, std::span<Candidate> out) const {
+    const std::size_t count = graph_->edges(inner(id), level, out);
+    for (Candidate& edge : out.first(count)) edge.id = outer(edge.id);
+    return count;
+  }
+  int level(NodeId id) const { return graph_->level(inner(id)); }
+  const std::byte* code(NodeId id) const { return graph_->code(inner(id)); }
+  std::size_t code_bytes() const { return graph_->code_bytes(); }
+  hnsw::HeapTid first_tid(NodeId id) const { return graph_->first_tid(inner(id)); }
+  const hnsw::TidLink* further_tids(NodeId id) const { return graph_->further_tids(inner(id)); }
+
+  static NodeId outer(NodeId node) { return 3 * node + 2; }
+
+ private:
+  static NodeId inner(NodeId id) {
+    if (id % 3 != 2) throw std::logic_error("this id is not in use");
+    return id / 3;
+  }
+
+  hnsw::MemoryGraph<Arena>* graph_;
+};
+
+TEST_P(PageWriterTest, GapsBetweenIdsDoNotShow) {
+  Written written(draw_rows(), GetParam().m);
+  Gapped graph(written.memory.graph);
+  MemoryPages pages;
+  hnsw::PageWriter writer(graph, written.store.geometry(), hnsw::kMetaBlock + 1, pages);
+  writer.write();
+  for (NodeId node = 0; node < written.page_ids.size(); ++node) {
+    ASSERT_EQ(writer.page_id(Gapped::outer(node)), written.page_ids[node]);
+  }
+  ASSERT_EQ(pages.count(), written.store.pages.count());
+  for (std::uint32_t block = hnsw::kMetaBlock + 1; block < pages.count(); ++block) {
+    ASSERT_EQ(std::memcmp(pages.raw(block), written.store.pages.raw(block), hnsw::kPageBytes), 0)
+        << "block " << block;
+  }
+}
+
+// A page that holds several elements of a batch is locked once for all of them, and their results
+// are in order nevertheless.
+TEST(WrittenPages, ABatchVisitsAPageOnce) {
+  const Vectors rows = clustered(1000, 64, 33);
+  Written written(rows, 16);
+  Session session(written.store);
+  MemoryPages& pages = written.store.pages;
+  const hnsw::Geometry geometry = written.store.geometry();
+  std::vector<std::byte> query(written.store.codec.query_bytes());
+  written.store.codec.prepare_query(rows[0].data(), query.data());
+  session.graph.open_query(query.data());
+
+  std::vector<Candidate> found;
+  for (const Candidate& candidate : hnsw::search(session.graph, session.scratch, 30))
+    found.push_back(candidate);
+  ASSERT_EQ(found.size(), 30u);
+  std::vector<NodeId> ids;
+  std::set<std::uint32_t> blocks;
+  for (const Candidate& candidate : found) {
+    ids.push_back(candidate.id);
+    blocks.insert(geometry.block_of(candidate.id));
+  }
+  ASSERT_LT(blocks.size(), found.size());
+
+  std::vector<hnsw::Measurement> measurements(ids.size());
+  pages.reads = 0;
+  session.graph.distances(ids, measurements);
+  EXPECT_EQ(pages.reads, blocks.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(measurements[i].distance, found[i].distance);
+    EXPECT_EQ(measurements[i].state, hnsw::NodeState::live);
+  }
+
+  hnsw::FlatArray<hnsw::ResultRow> results;
+  pages.reads = 0;
+  session.graph.read_results(found, results);
+  EXPECT_EQ(pages.reads, blocks.size());
+  ASSERT_EQ(results.size(), found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(results[i].node, found[i].id);
 }
 
 TEST(WrittenPages, AnEmptyGraphHasNoPages) {

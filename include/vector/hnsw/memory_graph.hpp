@@ -20,8 +20,6 @@
 // Nothing is ever deleted.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -372,7 +370,7 @@ class MemoryGraph {
         std::atomic_thread_fence(std::memory_order_acquire);
         if (node.version.load(std::memory_order_relaxed) == version) return version;
       }
-      if (attempts % 64 == 63) sched_yield();  // the writer may have lost its CPU
+      if (attempts % 64 == 63) memory_->let_others_run();  // the writer may have lost its CPU
     }
   }
 

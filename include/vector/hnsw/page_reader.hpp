@@ -127,9 +127,10 @@ class PageReader {
   // ---- results ----
   // What to hand out for nodes found at their distances. The heap tids are read together with the
   // distance, under one lock: when that differs, the slot was freed and holds another element,
-  // whose rows are younger than our search. Appends to `rows`.
+  // whose rows are younger than our search. Appends to `rows`, nearest first.
   void read_results(std::span<const Candidate> found, FlatArray<ResultRow>& rows) {
-    rows.reserve(*pages_, rows.size() + found.size());
+    const std::size_t before = rows.size();
+    rows.reserve(*pages_, before + found.size());
     in_batches(
         found.size(), [&](std::size_t i) { return found[i].id; },
         [&](std::size_t i, const ElementSlot* element) {
@@ -138,6 +139,9 @@ class PageReader {
           if (distance != found[i].distance) return;
           rows.push_back(*pages_, result_of(found[i].id, element, distance));
         });
+    std::sort(rows.begin() + before, rows.end(), [](const ResultRow& a, const ResultRow& b) {
+      return nearer({a.distance, a.node}, {b.distance, b.node});
+    });
   }
 
   // The same for every live element of a page that the caller has locked; none on pages of other
@@ -281,8 +285,9 @@ class PageReader {
     return distance;
   }
 
-  // Calls use(i, element) for i < count, where id_of(i) is the element's id, and prefetches a batch
-  // of them at a time: a search spends its time waiting for memory.
+  // Calls use(i, element) for i < count, where id_of(i) is the element's id, in any order: a batch
+  // at a time is prefetched, because a search spends its time waiting for memory, and a page that
+  // holds several elements of the batch is visited once.
   template <class IdOf, class Use>
   void in_batches(std::size_t count, IdOf id_of, Use use) {
     constexpr std::size_t kBatch = 32;
@@ -296,8 +301,16 @@ class PageReader {
                      bytes};
       }
       pages_->prefetch({ranges, part});
-      for (std::size_t i = start; i < start + part; ++i) {
-        read_element(id_of(i), [&](const ElementSlot* element) { use(i, element); });
+      for (std::size_t first = 0; first < part; ++first) {
+        const std::uint32_t block = ranges[first].block;
+        if (block == kNoBlock) continue;  // visited
+        pages_->read(block, [&](const std::byte* page) {
+          for (std::size_t i = first; i < part; ++i) {
+            if (ranges[i].block != block) continue;
+            ranges[i].block = kNoBlock;
+            use(start + i, checked_element(page, block, id_of(start + i)));
+          }
+        });
       }
     }
   }

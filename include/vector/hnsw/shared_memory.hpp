@@ -21,6 +21,7 @@ concept SharedMemory = Allocator<M> && requires(M& m, std::size_t bytes, Handle 
   { m.allocate_shared(bytes) } -> std::same_as<Handle>;
   { m.address(handle) } -> std::same_as<std::byte*>;
   m.exclusively([] {});  // runs it while no other process is within exclusively()
+  m.let_others_run();    // while waiting for one of them
   m.check_interrupts();
   m.corrupted("message");
 };

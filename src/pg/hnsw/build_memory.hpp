@@ -5,6 +5,8 @@
 // segments; its own size limit, raised in steps of an eighth, keeps them to what is needed.
 #pragma once
 
+#include <sched.h>
+
 #include "postgres.hpp"
 #include "vector/hnsw/shared_memory.hpp"
 
@@ -45,6 +47,7 @@ class BuildMemory {
   void* allocate(std::size_t bytes) {
     return MemoryContextAllocExtended(context_, bytes, MCXT_ALLOC_HUGE);
   }
+  void let_others_run() { sched_yield(); }
   void check_interrupts() { CHECK_FOR_INTERRUPTS(); }
   [[noreturn]] void corrupted(const char* what) {
     elog(ERROR, "hnsw graph in memory: %s", what);

@@ -42,11 +42,11 @@ EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY embedding <-> '[1,2,3]' DESC L
 EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY (embedding <-> '[1,2,3]') + 1 LIMIT 5;
 
 -- order and LIMIT
-SELECT embedding, embedding <-> '[1.25,2.125,2.875]' AS distance FROM items ORDER BY embedding <-> '[1.25,2.125,2.875]' LIMIT 4;
+SELECT embedding, embedding <-> '[1.25,2.125,2.9375]' AS distance FROM items ORDER BY embedding <-> '[1.25,2.125,2.9375]' LIMIT 4;
 SELECT embedding FROM items ORDER BY '[9,9,8]' <-> embedding LIMIT 1;
 SELECT embedding FROM items ORDER BY embedding <-> '[-1,-1,-2]' LIMIT 0;
 SELECT embedding FROM items ORDER BY embedding <-> '[0.125,0.25,0.5]' OFFSET 3 LIMIT 2;
-SELECT embedding FROM items WHERE id % 2 = 0 ORDER BY embedding <-> '[1.25,2.125,2.875]' LIMIT 2;
+SELECT embedding FROM items WHERE id % 2 = 0 ORDER BY embedding <-> '[1.25,2.125,2.9375]' LIMIT 2;
 
 -- with the default hnsw.ef_search
 SELECT same_as_seqscan('[1,2,3]', 10), same_as_seqscan('[-5,0,100]', 10), same_as_seqscan('[2,2,2]', 1);
