@@ -34,7 +34,7 @@ namespace vec::test {
 namespace {
 
 using hnsw::NodeId;
-using Graph = hnsw::MemoryGraph<Arena>;
+using Graph = hnsw::MemoryGraph<SharedArena>;
 
 constexpr std::size_t kQueries = 500;
 constexpr std::size_t kEf = 40;
@@ -107,12 +107,13 @@ class Index {
         geometry_(codec_.code_bytes(), hnsw::kDefaultM),
         parameters_(parameters_for(Metric::l2, hnsw::kDefaultM, hnsw::kDefaultEfConstruction,
                                    geometry_.max_level())),
-        graph(arena_, codec_, parameters_) {
+        graph(arena_, root_, codec_, parameters_) {
     std::vector<std::byte> code(codec_.code_bytes());
     hnsw::Scratch scratch;
     LevelSource levels;
     for (std::size_t i = 0; i < data.base.rows; ++i) {
       codec_.encode(data.base.row(i).data(), code.data());
+      graph.reserve();
       graph.open_insert(code.data(), tid_of(i));
       hnsw::insert(graph, scratch, levels.draw(parameters_), parameters_, true);
     }
@@ -143,7 +144,8 @@ class Index {
   Codec codec_;
   hnsw::Geometry geometry_;
   hnsw::Parameters parameters_;
-  Arena arena_;
+  SharedArena arena_;
+  hnsw::GraphRoot root_;
 
  public:
   Graph graph;

@@ -184,9 +184,11 @@ TEST(PageOrder, NeighborhoodsTouchFewerPages) {
   std::size_t before = 0, after = 0;
   index.graph.for_each_node([&](NodeId node) {
     std::set<std::uint32_t> pages_before, pages_after;
-    for (const hnsw::Candidate& edge : index.graph.edges(node, 0)) {
-      pages_before.insert(edge.id / kPerPage);
-      pages_after.insert(order.position(edge.id) / kPerPage);
+    NodeId neighbors[hnsw::kMaxNeighbors];
+    const std::size_t count = index.graph.neighbors(node, 0, neighbors);
+    for (NodeId neighbor : std::span(neighbors, count)) {
+      pages_before.insert(neighbor / kPerPage);
+      pages_after.insert(order.position(neighbor) / kPerPage);
     }
     before += pages_before.size();
     after += pages_after.size();
