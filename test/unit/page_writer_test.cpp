@@ -154,7 +154,7 @@ TEST_P(PageWriterTest, InsertsAndVacuumGoOnInItsPages) {
 // The same graph, but only every third id is used.
 class Gapped {
  public:
-  explicit Gapped(hnsw::MemoryGraph<Arena>& graph) : graph_(&graph) {}
+  explicit Gapped(hnsw::MemoryGraph<SharedArena>& graph) : graph_(&graph) {}
   void* allocate(std::size_t bytes) { return graph_->allocate(bytes); }
   void check_interrupts() {}
   std::size_t size() const { return graph_->size(); }
@@ -179,6 +179,7 @@ class Gapped {
   std::size_t code_bytes() const { return graph_->code_bytes(); }
   hnsw::HeapTid first_tid(NodeId id) const { return graph_->first_tid(inner(id)); }
   const hnsw::TidLink* further_tids(NodeId id) const { return graph_->further_tids(inner(id)); }
+  const hnsw::TidLink* next_tid(const hnsw::TidLink* link) const { return graph_->next_tid(link); }
 
   static NodeId outer(NodeId node) { return 3 * node + 2; }
 
@@ -188,7 +189,7 @@ class Gapped {
     return id / 3;
   }
 
-  hnsw::MemoryGraph<Arena>* graph_;
+  hnsw::MemoryGraph<SharedArena>* graph_;
 };
 
 TEST_P(PageWriterTest, GapsBetweenIdsDoNotShow) {
