@@ -178,9 +178,10 @@ bool is_plausible(const CodecParameters& parameters, const DistanceKernels& kern
       std::isnan(factors.share)) {
     return false;
   }
-  if (!std::isfinite(factors.norm_squared)) return factors.step == 0 && factors.error == kInfinity;
   std::int32_t code_norm_squared;
   kernels.code8.code_dot_many(bytes, &bytes, 1, n, &code_norm_squared);
+  if ((factors.step == 0) != (code_norm_squared == 0)) return false;
+  if (!std::isfinite(factors.norm_squared)) return factors.step == 0 && factors.error == kInfinity;
   const float share = factors.step * factors.step * static_cast<float>(code_norm_squared);
   if (parameters.metric != Metric::inner_product && share != factors.share) return false;
   const double sum = square(factors.step) * code_norm_squared + square(factors.error);
