@@ -16,15 +16,14 @@
 // so what contradicts itself between them may have changed in between: vacuum may have freed what
 // an edge led to. Then everything is read again, from the element on. Vacuum frees an element only
 // after the last edge to it has gone, and a list only before its element, so a true contradiction
-// stays and a false one does not: what is found three times in a row is reported.
+// stays and a false one does not: what is found again three times is reported. So is what three
+// walks did not come to.
 //
-// What a crash, or an insert or vacuum that was interrupted, leaves behind is no corruption:
-//   - pages that were never formatted, pages whose free slots the free space map does not know
-//   - deleted elements, whose lists and edges may be gone in part
-//   - live elements without heap tids
-//   - elements on a higher level than the entry point, or that cannot be reached: inserts link a
-//   new
-//     element last. Only counted here: searches may miss them, scans that read on do not.
+// What a crash, or an insert or vacuum that was interrupted, leaves behind is no corruption: pages
+// that were never formatted; free slots that the free space map does not know; deleted elements,
+// whose lists and edges may be gone in part; live elements without heap tids; elements on a higher
+// level than the entry point; elements that cannot be reached, because inserts link a new element
+// last. The latter are counted: searches may miss them, scans that read on do not.
 #pragma once
 
 #include "vector/hnsw/check_slots.hpp"
@@ -99,19 +98,28 @@ class IndexCheck {
   Unreachable count_unreachable(std::uint32_t blocks) {
     NodeSet reached;
     FlatArray<NodeId> pending;
-    reached.reset(*graph_, std::size_t{blocks} * geometry_.elements_per_page());
-    const NodeId entry_point = graph_->entry_point().id;
-    if (entry_point != kNoNode) {
-      walk(*graph_, entry_point, reached, pending, [](NodeId) { return false; });
-    }
     Unreachable unreachable;
-    for (std::size_t i = 0; i < seen_count_; ++i) {
-      const auto id = static_cast<NodeId>(i);
-      if (seen_[i].state != NodeState::live) continue;
-      ++unreachable.live;
-      // It may have been deleted since.
-      if (reached.contains(id) || state_now(id) != NodeState::live) continue;
-      if (unreachable.count++ == 0) unreachable.first = id;
+    for (int look = 1; look <= kLooks; ++look) {
+      reached.reset(*graph_, std::size_t{blocks} * geometry_.elements_per_page());
+      const NodeId entry_point = graph_->entry_point().id;
+      if (entry_point != kNoNode) {
+        walk(*graph_, entry_point, reached, pending, [](NodeId) { return false; });
+      }
+      const std::uint64_t live = unreachable.live;
+      unreachable = {};
+      for (std::size_t i = 0; i < seen_count_; ++i) {
+        const auto id = static_cast<NodeId>(i);
+        if (seen_[i].state != NodeState::live) continue;
+        ++unreachable.live;
+        // It may have been deleted since. No need to look for it again.
+        if (reached.contains(id) || state_now(id) != NodeState::live) {
+          seen_[i].state = NodeState::free;
+        } else if (unreachable.count++ == 0) {
+          unreachable.first = id;
+        }
+      }
+      if (look > 1) unreachable.live = live;
+      if (unreachable.count == 0) break;
     }
     return unreachable;
   }
