@@ -73,4 +73,26 @@ SELECT statement, ends_in(statement) FROM unnest(ARRAY[
   'SELECT v FROM (TABLE loose UNION ALL TABLE fixed) t ORDER BY v',
   'SELECT h FROM (TABLE loose UNION ALL TABLE fixed) t GROUP BY h',
   'SELECT v::real[] FROM loose']) AS statement;
+
+-- Arrays: number of dimensions, offset of the elements, element type, dimension, lower bound; the functions declared
+-- with another type
+CREATE FUNCTION array_to_vector(bytea, integer, boolean) RETURNS vector AS 'vector' LANGUAGE C;
+CREATE FUNCTION vector_avg(bytea) RETURNS vector AS 'vector' LANGUAGE C;
+CREATE FUNCTION vector_accum(bytea, vector) RETURNS text AS 'vector' LANGUAGE C;
+CREATE FUNCTION vector_combine(bytea, bytea) RETURNS text AS 'vector' LANGUAGE C;
+CREATE FUNCTION header(dimensions text, nulls text, type text, count text) RETURNS bytea LANGUAGE sql AS $$
+  SELECT decode(dimensions || '000000' || nulls || '000000' || type || '0000' || count || '0000' || '01000000', 'hex') $$;
+SELECT name, ends_in(format('SELECT array_to_vector(%L::bytea, -1, false)', header)) AS cast,
+  ends_in(format('SELECT vector_avg(%L::bytea)', header)) AS avg,
+  ends_in(format('SELECT vector_accum(%L::bytea, ''[1]'')', header)) AS accum,
+  ends_in(format('SELECT vector_combine(%L::bytea, ''{0}'')', header)) AS combine
+FROM (VALUES
+  ('nothing', ''::bytea),
+  ('half a header', '\x0100000000000000'),
+  ('100 dimensions', header('64', '00', 'bd02', '0200')),
+  ('float8[] without elements', header('01', '00', 'bd02', 'e803')),
+  ('float4[] without elements', header('01', '00', 'bc02', 'e803')),
+  ('int4[] without elements', header('01', '00', '1700', 'e803')),
+  ('NULLs without a bitmap', header('01', '18', 'bd02', 'e803')),
+  ('elements far away', header('01', 'ff', 'bd02', '0100'))) AS t (name, header);
 ROLLBACK;
