@@ -325,6 +325,16 @@ like($checked{$_->[0]}, qr/^XX002 .*: $_->[1]$/, "$_->[0]: $_->[1]") foreach (
 	[ tid_of_another => 'it (has a row twice|lacks a row of its table)' ],
 	[ tid_none => 'it lacks a row of its table' ]);
 
+# Pages of other sessions' temporary tables are out of sight.
+my $other = $node->background_psql('postgres');
+$other->query_safe('CREATE TEMP TABLE hidden (v vector(2)); CREATE INDEX hidden_v ON hidden USING hnsw (v vector_l2_ops)');
+foreach my $function (qw(hnsw_check hnsw_index_stats))
+{
+	is($node->safe_psql('postgres', "SELECT verdict(format('SELECT $function(%s)', oid)) FROM pg_class WHERE relname = 'hidden_v'"),
+		'0A000 cannot access temporary tables of other sessions', "$function refuses them");
+}
+$other->quit;
+
 # What passes the check gives right results.
 foreach my $name (grep { /bit_|nothing/ && $checked{$_} eq '' } sort keys %checked)
 {
