@@ -759,6 +759,7 @@ CREATE FUNCTION hnsw_index_stats(
 	OUT max_degree integer,
 	OUT elements_by_degree bigint[],
 	OUT free_elements bigint,
+	OUT unmapped_free_elements bigint,
 	OUT free_lists bigint,
 	OUT meta_bytes bigint,
 	OUT codec_bytes bigint,

@@ -19,6 +19,7 @@ struct Statistics {
   std::uint64_t elements_by_degree[kMaxNeighbors + 1] = {};  // edges at level 0
   std::uint64_t elements_by_level[256] = {};                 // their highest
   std::uint64_t free_elements = 0;                           // slots
+  std::uint64_t unmapped_free_elements = 0;  // on pages that the free space map has for full
   std::uint64_t free_lists = 0;
   std::uint64_t pages[5] = {};  // by PageKind; 0: never formatted
 };
@@ -30,7 +31,9 @@ class StatisticsCollector {
   StatisticsCollector(Pages& in_order, PageReader<Pages>& graph)
       : in_order_(&in_order), graph_(&graph), geometry_(graph.geometry()) {}
 
-  void collect(std::uint32_t blocks, Statistics& statistics) {
+  // is_mapped(block): whether the free space map knows of room on this page of elements.
+  template <class IsMapped>
+  void collect(std::uint32_t blocks, IsMapped is_mapped, Statistics& statistics) {
     statistics.entry_point = graph_->entry_point();
     NodeSet reached;
     FlatArray<NodeId> pending;
@@ -44,7 +47,12 @@ class StatisticsCollector {
       in_order_->read(block, [&](const std::byte* page) { std::memcpy(page_, page, kPageBytes); });
       const PageKind kind = graph_->checked_kind(page_, block);
       ++statistics.pages[static_cast<std::size_t>(kind)];
-      if (kind == PageKind::elements) count_elements(block, reached, statistics);
+      if (kind == PageKind::elements) {
+        const std::uint64_t free_before = statistics.free_elements;
+        count_elements(block, reached, statistics);
+        const std::uint64_t free_here = statistics.free_elements - free_before;
+        if (free_here > 0 && !is_mapped(block)) statistics.unmapped_free_elements += free_here;
+      }
       if (kind == PageKind::lists) count_free_lists(statistics);
     }
   }

@@ -91,6 +91,7 @@ void fill(const IndexState& state, const hnsw::Statistics& statistics, Columns& 
   columns.add(histogram(statistics.elements_by_degree, degrees.last));
 
   columns.add_count(statistics.free_elements);
+  columns.add_count(statistics.unmapped_free_elements);
   columns.add_count(statistics.free_lists);
 
   const auto pages = [&](hnsw::PageKind kind) {
@@ -125,7 +126,10 @@ VECTOR_FUNCTION(hnsw_index_stats) {
   auto* statistics = new (palloc(sizeof(hnsw::Statistics))) hnsw::Statistics;
   using Collector = hnsw::StatisticsCollector<BufferPages>;
   auto* collector = new (palloc(sizeof(Collector))) Collector(pages->in_order, pages->graph);
-  collector->collect(RelationGetNumberOfBlocks(inspected.index), *statistics);
+  const auto is_mapped = [&](BlockNumber block) {
+    return GetRecordedFreeSpace(inspected.index, block) > 0;
+  };
+  collector->collect(RelationGetNumberOfBlocks(inspected.index), is_mapped, *statistics);
   MemoryContextSwitchTo(caller);
   Columns columns;
   fill(state, *statistics, columns);

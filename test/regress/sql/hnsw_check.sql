@@ -40,7 +40,7 @@ DELETE FROM items WHERE id % 4 < 2;
 SELECT * FROM checked WHERE hnsw_check <> '';
 VACUUM items;
 SELECT * FROM checked WHERE hnsw_check <> '';
-SELECT relname, deleted_elements, unreachable_elements, indexed_rows, free_elements > 0 AS free_elements
+SELECT relname, deleted_elements, unreachable_elements, indexed_rows, free_elements > 0 AS free_elements, unmapped_free_elements
 FROM pg_class, hnsw_index_stats(oid) WHERE relname IN ('l2', 'expression') ORDER BY relname;
 UPDATE items SET id = id + 2000;
 INSERT INTO items SELECT id, v, v FROM rows;
