@@ -108,14 +108,14 @@ sub set_bytes
 		put($file, int(rand(blocks($file))) * PAGE + HEADER + int(rand(PAGE - HEADER)), 'C', $choose->()) foreach 1 .. $count;
 	};
 }
-# One bit in the used part of any page but the metapage
+# One bit in the used part of any page but the metapage. (Not in the page header: PostgreSQL waits for a WAL position there.)
 sub set_bit
 {
 	my ($seed) = @_;
 	return sub {
 		my ($file) = @_;
 		srand($seed);
-		my $offset = (1 + int(rand(blocks($file) - 1))) * PAGE + int(rand(6000));
+		my $offset = (1 + int(rand(blocks($file) - 1))) * PAGE + HEADER + int(rand(6000));
 		put($file, $offset, 'C', ord(substr($$file, $offset, 1)) ^ 1 << int(rand(8)));
 	};
 }
@@ -215,7 +215,7 @@ my %damage = (
 	list_of_another_level => sub { my ($file) = @_; put($file, (lists($file, 1))[0] + 5, 'C', 7) },
 	list_of_another_owner => sub { my ($file) = @_; put($file, (lists($file, 1))[0], 'V', (elements($file))[-1][1]) },
 	list_of_unknown_kind => sub { my ($file) = @_; put($file, (lists($file, 1))[0] + 4, 'C', 9) },
-	list_of_nobody => sub { my ($file) = @_; put($file, (lists($file, 0))[0], 'VCC', (elements($file))[-1][1], 2, 0) },
+	list_of_nobody => sub { my ($file) = @_; put($file, (lists($file, 0), lists($file, 2))[0], 'VCC', (elements($file))[-1][1], 2, 0) },
 	tid_list_dangling => sub { my ($file) = @_; put($file, (lists($file, 2))[0] + 8, 'V', 0xfffffff0) },
 	tid_list_in_a_circle => sub { my ($file) = @_; my $list = (lists($file, 2))[0];
 		put($file, $list + 8, 'V', int($list / PAGE) * $lists_per_page + ($list % PAGE - HEADER) / LIST) },
