@@ -732,6 +732,44 @@ CREATE OPERATOR CLASS halfvec_l1_ops
 COMMENT ON OPERATOR CLASS halfvec_l1_ops USING hnsw IS 'taxicab distance';
 
 --
+-- looking into an hnsw index; for whoever may read its table
+--
+
+CREATE FUNCTION hnsw_check(index regclass, heapallindexed boolean DEFAULT false) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION hnsw_check(regclass, boolean) IS 'raise an error if an hnsw index is corrupted';
+
+CREATE FUNCTION hnsw_index_stats(
+	index regclass,
+	OUT dimensions integer,
+	OUT quantization text,
+	OUT m integer,
+	OUT ef_construction integer,
+	OUT elements bigint,
+	OUT deleted_elements bigint,
+	OUT unreachable_elements bigint,
+	OUT indexed_rows bigint,
+	OUT entry_point tid,
+	OUT levels integer,
+	OUT elements_by_level bigint[],
+	OUT edges bigint,
+	OUT upper_edges bigint,
+	OUT min_degree integer,
+	OUT avg_degree double precision,
+	OUT max_degree integer,
+	OUT elements_by_degree bigint[],
+	OUT free_elements bigint,
+	OUT unmapped_free_elements bigint,
+	OUT free_lists bigint,
+	OUT meta_bytes bigint,
+	OUT codec_bytes bigint,
+	OUT element_bytes bigint,
+	OUT list_bytes bigint,
+	OUT unused_bytes bigint
+) AS 'MODULE_PATHNAME' LANGUAGE C STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION hnsw_index_stats(regclass) IS 'what is in an hnsw index';
+
+--
 -- operator families: each came with the operator class of its name
 --
 

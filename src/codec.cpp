@@ -64,6 +64,12 @@ void distances(const ElementKernels<Element>& kernels, Metric metric, const std:
   }
 }
 
+// The squared length of a vector, NaN or infinite when one of its elements is.
+template <class Element>
+double norm_squared(const ElementKernels<Element>& kernels, const std::byte* code, std::size_t n) {
+  return kernels.norm_squared(reinterpret_cast<const Element*>(code), n);
+}
+
 // How far a cosine that an operator computes in single precision may be from one that follows from
 // the distance of normalized vectors, with n / 16 additions one after the other in each.
 double cosine_rounding(std::size_t n) {
@@ -88,6 +94,17 @@ Codec::Codec(const CodecParameters& parameters, const DistanceKernels& kernels)
 bool Codec::encode(const float* x, std::byte* code) const {
   if (parameters_.id == CodecId::sq8) return sq8::encode(parameters_, *kernels_, x, code);
   return encode_elements(x, code);
+}
+
+bool Codec::is_plausible(const std::byte* code) const {
+  if (parameters_.id == CodecId::sq8) return sq8::is_plausible(parameters_, *kernels_, code);
+  const std::size_t n = parameters_.dimensions;
+  const double length_squared = parameters_.id == CodecId::float16
+                                    ? norm_squared(kernels_->float16, code, n)
+                                    : norm_squared(kernels_->float32, code, n);
+  if (!std::isfinite(length_squared)) return false;
+  // Rounding to halves changes a length by a thousandth.
+  return parameters_.metric != Metric::cosine || std::fabs(length_squared - 1) < 0.01;
 }
 
 void Codec::prepare_query(const float* x, std::byte* query) const {

@@ -168,6 +168,26 @@ bool encode(const CodecParameters& parameters, const DistanceKernels& kernels, c
   return factor > 0;
 }
 
+bool is_plausible(const CodecParameters& parameters, const DistanceKernels& kernels,
+                  const std::byte* code) {
+  const std::size_t n = parameters.dimensions;
+  const Factors factors = factors_of(code);
+  const std::uint8_t* bytes = bytes_of(code);
+  if (std::find(bytes, bytes + n, 0) != bytes + n) return false;
+  if (!(factors.step >= 0 && factors.norm_squared >= 0 && factors.error >= 0) ||
+      std::isnan(factors.share)) {
+    return false;
+  }
+  std::int32_t code_norm_squared;
+  kernels.code8.code_dot_many(bytes, &bytes, 1, n, &code_norm_squared);
+  if ((factors.step == 0) != (code_norm_squared == 0)) return false;
+  if (!std::isfinite(factors.norm_squared)) return factors.step == 0 && factors.error == kInfinity;
+  const float share = factors.step * factors.step * static_cast<float>(code_norm_squared);
+  if (parameters.metric != Metric::inner_product && share != factors.share) return false;
+  const double sum = square(factors.step) * code_norm_squared + square(factors.error);
+  return std::fabs(sum - factors.norm_squared) <= 1e-3 * factors.norm_squared + kUnderflow;
+}
+
 void prepare_query(const CodecParameters& parameters, const DistanceKernels& kernels,
                    const float* x, std::byte* query) {
   const std::size_t n = parameters.dimensions;

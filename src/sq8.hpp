@@ -32,6 +32,8 @@ std::size_t query_bytes(std::size_t dimensions);
 
 bool encode(const CodecParameters& parameters, const DistanceKernels& kernels, const float* x,
             std::byte* code);
+bool is_plausible(const CodecParameters& parameters, const DistanceKernels& kernels,
+                  const std::byte* code);
 void prepare_query(const CodecParameters& parameters, const DistanceKernels& kernels,
                    const float* x, std::byte* query);
 void query_distances(const CodecParameters& parameters, const DistanceKernels& kernels,

@@ -60,6 +60,10 @@ class Codec {
   // valid query: for cosine it is equally far from everything.
   void prepare_query(const float* x, std::byte* query) const;
 
+  // Whether encode() may have made these bytes. False of a damaged code as far as it shows: a
+  // number that is none, a normalized vector of another length, factors that contradict the bytes.
+  bool is_plausible(const std::byte* code) const;
+
   // out[i] = distance of the query to codes[i], in an order-preserving form of the metric.
   void query_distances(const std::byte* query, const std::byte* const* codes, std::size_t count,
                        float* out) const;

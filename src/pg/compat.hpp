@@ -12,6 +12,7 @@ extern "C" {
 #endif
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
+#include "utils/tuplesort.h"
 #include "utils/varbit.h"
 }
 
@@ -90,6 +91,22 @@ inline void allow_parallel_build(IndexAmRoutine* routine) {
   routine->amcanbuildparallel = true;
 #else
   (void)routine;
+#endif
+}
+
+// The next of a tuplesort of datums that are passed by value. False at the end.
+inline bool next_datum(Tuplesortstate* sort, Datum* value, bool* is_null) {
+#if PG_VERSION_NUM >= 160000
+  return tuplesort_getdatum(sort, true, false, value, is_null, nullptr);
+#else
+  return tuplesort_getdatum(sort, true, value, is_null, nullptr);
+#endif
+}
+
+// Before functions of another user are run, within a nest level of settings.
+inline void restrict_search_path() {
+#if PG_VERSION_NUM >= 170000
+  RestrictSearchPath();
 #endif
 }
 

@@ -30,6 +30,7 @@ sub goes_on
 		INSERT INTO items SELECT 200000 + n, ARRAY(SELECT cos(n * k) FROM generate_series(1, 8) AS k)::vector FROM generate_series(1, 200) AS n;
 		DELETE FROM items WHERE id >= 100000));
 	$node->safe_psql('postgres', 'VACUUM items');
+	all_indexes_are_sound($node, "$name: goes on");
 	return hardly_any_lost($node, 'vector_l2_ops', $query, "$name: goes on");
 }
 
@@ -56,6 +57,7 @@ same_as_seqscan($node, $operator, $query, 20, 'built index after a crash: neares
 # An unlogged index is empty, and of use
 is($node->safe_psql('postgres', by_index_only(100) . "SELECT count(*) FROM (SELECT FROM volatile ORDER BY embedding <-> $query) t"),
 	0, 'unlogged index after a crash: empty');
+all_indexes_are_sound($node, 'after a crash');
 $node->safe_psql('postgres', 'INSERT INTO volatile SELECT * FROM more WHERE id <= 4000');
 is(rows_not_found($node, 'volatile', $operator, $query), 0, 'unlogged index after a crash: takes rows');
 $node->safe_psql('postgres', 'DELETE FROM volatile WHERE id % 2 = 0; VACUUM volatile; REINDEX TABLE volatile');
@@ -105,6 +107,7 @@ foreach my $round (1 .. 3)
 	$node->stop('immediate');
 	$_->finish foreach @running;
 	$node->start;
+	all_indexes_are_sound($node, "crash $round while changing");
 	hardly_any_lost($node, 'vector_l2_ops', $query, "crash $round while changing");
 	$node->safe_psql('postgres', 'VACUUM items');
 	goes_on("crash $round while changing");

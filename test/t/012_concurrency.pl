@@ -54,6 +54,7 @@ SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <#> ARRAY[1,0,0,:i
 SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <=> ARRAY[1,2,3,:id,5,6]::vector LIMIT 100) t;
 ));
 my $vacuum = script('vacuum', "VACUUM items;\n");
+my $check = script('check', join '', map { "SELECT hnsw_check('items_$_', true);\n" } qw(l2 ip cosine));
 
 # All sessions prefer the index to a sort.
 $node->safe_psql('postgres', 'ALTER DATABASE postgres SET enable_seqscan = off');
@@ -81,12 +82,14 @@ is($lost_first, 0, 'rows inserted at once into an empty index are all found');
 $node->safe_psql('postgres', 'TRUNCATE items');
 my @running = (
 	started('-T', $seconds, '-c', 6, '-j', 1, map { ('-f', $_) } "$put\@6", "$take\@3", "$touch\@2", "$search\@4"),
-	started('-T', $seconds, '-c', 1, '-f', $vacuum));
+	started('-T', $seconds, '-c', 1, '-f', $vacuum),
+	started('-T', $seconds, '-c', 1, '-f', $check));
 foreach my $run (@running)
 {
 	ok($run->finish, 'pgbench ends without an error');
 }
 $node->safe_psql('postgres', 'VACUUM items');
+all_indexes_are_sound($node, 'after the mix');
 my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM items');
 cmp_ok($rows, '>', 1000, "rows are left: $rows");
 foreach my $opclass (sort keys %operator_of)
@@ -103,12 +106,14 @@ foreach my $opclass (sort keys %operator_of)
 @running = (
 	started('-T', 2, '-c', 3, map { ('-f', $_) } "$put\@1", "$search\@1"),
 	started('-T', 2, '-c', 1, '-f', $vacuum),
+	started('-T', 2, '-c', 1, '-f', $check),
 	started('-T', 2, '-c', 1, '-f', script('clear', "DELETE FROM items;\n")));
 ok($_->finish, 'pgbench ends without an error when everything is deleted') foreach @running;
 $node->safe_psql('postgres', 'VACUUM items');
 $node->safe_psql('postgres', 'DELETE FROM items; VACUUM items;');
 $node->safe_psql('postgres', 'INSERT INTO items SELECT n, draw(n) FROM generate_series(1, 500) AS n');
 is(rows_not_found($node, 'items', '<->', q('[1,0,1,0,1,0]')), 0, 'all rows after all that');
+all_indexes_are_sound($node, 'after all that');
 
 $node->stop;
 my $log = slurp_file($node->logfile);

@@ -33,6 +33,7 @@ sub same_on_standby
 	}
 	my $bytes = q(SELECT md5(string_agg(pg_relation_size(indexrelid)::text, ',' ORDER BY indexrelid)) FROM pg_index WHERE indrelid = 'items'::regclass);
 	is($standby->safe_psql('postgres', $bytes), $primary->safe_psql('postgres', $bytes), "$name: same size");
+	all_indexes_are_sound($standby, $name);
 	return same_as_seqscan($standby, '<->', $query, 10, "$name: nearest rows");
 }
 
@@ -81,13 +82,23 @@ SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <-> $query LIMIT 4
 SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <#> $query LIMIT 40) t;
 SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <=> $query LIMIT 40) t;
 ));
+append_to_file("$dir/check.sql", join '', map { "SELECT hnsw_check('items_$_', true);\n" } qw(l2 ip cosine));
 my @running = map {
 	my ($node, $file, $clients) = @$_;
 	my ($out, $err);
 	IPC::Run::start([ 'pgbench', '-n', '-T', 3, '-c', $clients, '-f', "$dir/$file.sql", $node->connstr('postgres') ], '>', \$out, '2>', \$err)
-} ([ $primary, 'change', 2 ], [ $primary, 'vacuum', 1 ], [ $standby, 'search', 2 ]);
+} ([ $primary, 'change', 2 ], [ $primary, 'vacuum', 1 ], [ $standby, 'search', 2 ], [ $standby, 'check', 1 ]);
 ok($_->finish, 'pgbench ends without an error') foreach @running;
 same_on_standby('after changes');
+
+# An unlogged index has nothing to look into there.
+$primary->safe_psql('postgres', 'CREATE UNLOGGED TABLE volatile (v vector(2)); CREATE INDEX volatile_v ON volatile USING hnsw (v vector_l2_ops)');
+$primary->wait_for_catchup($standby);
+my ($ret, $out, $err) = $standby->psql('postgres', q(SELECT hnsw_check('volatile_v')));
+is($ret, 0, 'hnsw_check of an unlogged index on a standby');
+like($err, qr/NOTICE:  cannot check unlogged index "volatile_v" during recovery, skipping/, 'is skipped');
+($ret, $out, $err) = $standby->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT hnsw_index_stats('volatile_v')");
+like($err, qr/ERROR:  0A000/, 'hnsw_index_stats of it is refused');
 
 # Promoted, it goes on.
 $primary->stop;
@@ -102,6 +113,6 @@ $standby->stop;
 
 foreach my $node ($primary, $standby)
 {
-	unlike(slurp_file($node->logfile), qr/PANIC|TRAP|inconsistent page|ERROR|terminated by signal/, 'nothing of the kind in the log of ' . $node->name);
+	unlike(slurp_file($node->logfile), qr/PANIC|TRAP|inconsistent page|ERROR(?!:  cannot access unlogged index)|terminated by signal/, 'nothing of the kind in the log of ' . $node->name);
 }
 done_testing();

@@ -1,5 +1,5 @@
-# Damaged index files: whatever is done with them ends in an answer or in an error that names the corruption, never in
-# a crash or a hang, and REINDEX heals.
+# Damaged index files: hnsw_check reports them; whatever else is done with them ends in an answer or in an error that
+# names the corruption, never in a crash or a hang; and REINDEX heals.
 use strict;
 use warnings;
 
@@ -22,7 +22,7 @@ my %element_field = (state => 0, level => 1, degree => 2, lists => 4, tid => 8, 
 my %meta_field = (
 	magic => 0, format_version => 4, dimensions => 8, m => 12, ef_construction => 14, metric => 16, codec => 18,
 	element_type => 20, element_slot_bytes => 24, list_slot_bytes => 28, entry_point => 32, entry_level => 36,
-	codec_data_block => 40, codec_data_bytes => 44, rotation_seed => 48, has_center => 56);
+	codec_data_block => 40, codec_data_bytes => 44, rotation_seed => 48, has_center => 56, reserved => 64);
 
 my $per_page = int((PAGE - HEADER - 8) / ELEMENT);
 my $lists_per_page = int((PAGE - HEADER - 8) / LIST);
@@ -108,6 +108,17 @@ sub set_bytes
 		put($file, int(rand(blocks($file))) * PAGE + HEADER + int(rand(PAGE - HEADER)), 'C', $choose->()) foreach 1 .. $count;
 	};
 }
+# One bit in the used part of any page but the metapage. (Not in the page header: PostgreSQL waits for a WAL position there.)
+sub set_bit
+{
+	my ($seed) = @_;
+	return sub {
+		my ($file) = @_;
+		srand($seed);
+		my $offset = (1 + int(rand(blocks($file) - 1))) * PAGE + HEADER + int(rand(6000));
+		put($file, $offset, 'C', ord(substr($$file, $offset, 1)) ^ 1 << int(rand(8)));
+	};
+}
 my $own_page = sub { my ($file, $id) = @_; return int($id / $per_page) * $lists_per_page };    # as a list
 my $first_list = sub { my ($file) = @_; return (blocks_of($file, LISTS))[0] * $lists_per_page };
 my $list_as_element = sub { my ($file) = @_; return (blocks_of($file, LISTS))[0] * $per_page };
@@ -185,6 +196,31 @@ my %damage = (
 		my $owner = substr($$file, $lists[0], 4);
 		foreach my $list (@lists) { put($file, $list + 8, 'V', $id->($lists[0])); substr($$file, $list, 4, $owner); put($file, $list + 6, 'C', 7) } },
 	meta_codec_without_pages => set_meta('codec', 'v', 3),
+	meta_reserved => set_meta('reserved', 'V', 1),
+
+	header_lower => sub { put($_[0], PAGE + 12, 'v', 24) },
+	header_special => sub { put($_[0], 2 * PAGE + 16, 'v', PAGE) },
+	header_of_another_version => sub { put($_[0], PAGE + 18, 'v', PAGE + 3) },
+	page_magic => sub { put($_[0], 2 * PAGE - 4, 'V', 0) },
+	slot_without_mark => sub { my ($file) = @_; put($file, (elements($file))[7][0] + 14, 'v', 0) },
+	free_slot_not_empty => sub { my ($file) = @_; put($file, (blocks_of($file, ELEMENTS))[-1] * PAGE + HEADER + ($per_page - 1) * ELEMENT + 4, 'V', 3) },
+	code_nan => sub { my ($file) = @_; put($file, (elements($file))[9][0] + 24, 'V', 0x7fc00000) },
+	code_of_another => sub { my ($file) = @_; my @e = elements($file); put($file, $e[9][0] + 24, 'f<', 1000) },
+	edge_length_nan => sub { my ($file) = @_; put($file, (elements($file))[9][0] + EDGES + 8 * 4, 'v', 0x7fc0) },
+	edge_outside => sub { my ($file) = @_; put($file, (elements($file))[9][0] + EDGES, 'V', 0xfffffff0) },
+	edge_twice => sub { my ($file) = @_; my @e = elements($file); substr($$file, $e[9][0] + EDGES + 4, 4) = substr($$file, $e[9][0] + EDGES, 4) },
+	edge_to_itself => sub { my ($file) = @_; my @e = elements($file); put($file, $e[9][0] + EDGES, 'V', $e[9][1]) },
+	edge_to_free_slot => sub { my ($file) = @_; put($file, (elements($file))[9][0] + EDGES, 'V', (blocks_of($file, ELEMENTS))[-1] * $per_page + $per_page - 1) },
+	edges_of_one_lost => sub { my ($file) = @_; put($file, $_->[0] + $element_field{degree}, 'C', 0) foreach elements($file) },
+	list_of_another_level => sub { my ($file) = @_; put($file, (lists($file, 1))[0] + 5, 'C', 7) },
+	list_of_another_owner => sub { my ($file) = @_; put($file, (lists($file, 1))[0], 'V', (elements($file))[-1][1]) },
+	list_of_unknown_kind => sub { my ($file) = @_; put($file, (lists($file, 1))[0] + 4, 'C', 9) },
+	list_of_nobody => sub { my ($file) = @_; put($file, (lists($file, 0), lists($file, 2))[0], 'VCC', (elements($file))[-1][1], 2, 0) },
+	tid_list_dangling => sub { my ($file) = @_; put($file, (lists($file, 2))[0] + 8, 'V', 0xfffffff0) },
+	tid_list_in_a_circle => sub { my ($file) = @_; my $list = (lists($file, 2))[0];
+		put($file, $list + 8, 'V', int($list / PAGE) * $lists_per_page + ($list % PAGE - HEADER) / LIST) },
+	tid_of_another => sub { my ($file) = @_; my @e = elements($file); substr($$file, $e[9][0] + 8, 6) = substr($$file, $e[8][0] + 8, 6) },
+	tid_none => sub { my ($file) = @_; put($file, (elements($file))[9][0] + 8, 'v3', 0xffff, 0xffff, 0) },
 
 	# of quantized indexes: block 1 holds the center
 	codec_page_zeroed => sub { put($_[0], PAGE, 'x' . PAGE) },
@@ -210,6 +246,8 @@ my %damage = (
 	codec_contents_random => sub { my ($file) = @_; srand(7); put($file, 2 * PAGE + HEADER, 'C*', map { int rand 256 } 1 .. PAGE - HEADER - 8) },
 	(map { ("codec_random_bytes_$_" => set_bytes($_, 60, sub { int rand 256 })) } 40 .. 43),
 	(map { ("random_bytes_$_" => set_bytes($_, 40, sub { int rand 256 })) } 10 .. 17),
+	(map { ("bit_$_" => set_bit($_)) } 50 .. 58),
+	(map { ("codec_bit_$_" => set_bit($_)) } 70 .. 75),
 	(map { ("ones_$_" => set_bytes($_, 300, sub { 255 })) } 20 .. 22),
 	(map { ("many_random_bytes_$_" => set_bytes($_, 3000, sub { int rand 256 })) } 30 .. 32),
 	nothing => sub { });
@@ -241,6 +279,70 @@ foreach my $name (sort keys %damage)
 is($changed, keys(%damage) - 1, 'every kind of damage changes the file');
 $node->start;
 
+# ---- what the check says of each ----
+
+$node->safe_psql('postgres', q(
+	CREATE FUNCTION verdict(statement text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+		EXECUTE statement;
+		RETURN '';
+	EXCEPTION WHEN OTHERS THEN
+		RETURN SQLSTATE || ' ' || SQLERRM;
+	END $$));
+sub verdicts
+{
+	my ($call) = @_;
+	my ($ret, $stdout, $stderr) = $node->psql('postgres', qq(SET statement_timeout = '60s';
+		SELECT relname, verdict(format('SELECT $call', oid::regclass)) FROM pg_class WHERE relname LIKE '%\_embedding'));
+	is($ret, 0, "$call ends");
+	my %verdict = map { /^(\w+)_embedding\|(.*)$/ } split /\n/, $stdout;
+	$verdict{$_} = "warning$verdict{$_}" foreach $stderr =~ /WARNING:.* index "(\w+)_embedding" cannot be reached/g;
+	return %verdict;
+}
+my %stats = verdicts('hnsw_index_stats(%L)');
+is(join("\n", grep { !/^(XX00[12] |$)/ } values %stats), '', 'hnsw_index_stats answers or says that an index is corrupted');
+my %checked = verdicts('hnsw_check(%L, true)');
+is(join("\n", grep { !/^(XX00[12] |warning$|$)/ } values %checked), '', 'hnsw_check finds nothing but corruption');
+is(scalar(keys %checked), scalar(keys %damage), 'hnsw_check looks at every index');
+is($checked{nothing}, '', 'nothing without damage');
+is($checked{edges_of_one_lost}, 'warning', 'elements out of reach are a warning');
+# Not seen: other parameters of the codec and other numbers, as good as the right ones. Some bits are of this kind.
+my @silent = grep { $checked{$_} eq '' && !/^(codec_)?bit_/ } sort keys %checked;
+is("@silent", 'code_of_another codec_center_wrong codec_seed_wrong nothing', 'all other damage is reported');
+like($checked{$_->[0]}, qr/^XX002 .*: $_->[1]$/, "$_->[0]: $_->[1]") foreach (
+	[ header_lower => 'the page header is damaged' ],
+	[ level_high => 'an element is on a level that is too high' ],
+	[ page_magic => 'page is not of the expected kind' ],
+	[ edge_outside => 'an edge leads to a page that holds no elements' ],
+	[ edge_twice => 'an edge is in a neighbor list twice' ],
+	[ edge_to_itself => 'an edge leads to the element it comes from' ],
+	[ edge_to_free_slot => 'an edge leads to a free slot' ],
+	[ edge_length_nan => 'the length of an edge is not a number' ],
+	[ code_nan => q(a vector's code is damaged) ],
+	[ tid_list_dangling => 'a heap tid list of an element is not its own' ],
+	[ tid_list_in_a_circle => 'the heap tid lists of an element form a cycle' ],
+	[ list_of_another_owner => 'a neighbor list of an element is not its own' ],
+	[ tid_of_another => 'it (has a row twice|lacks a row of its table)' ],
+	[ tid_none => 'it lacks a row of its table' ]);
+
+# Pages of other sessions' temporary tables are out of sight.
+my $other = $node->background_psql('postgres');
+$other->query_safe('CREATE TEMP TABLE hidden (v vector(2)); CREATE INDEX hidden_v ON hidden USING hnsw (v vector_l2_ops)');
+foreach my $function (qw(hnsw_check hnsw_index_stats))
+{
+	is($node->safe_psql('postgres', "SELECT verdict(format('SELECT $function(%s)', oid)) FROM pg_class WHERE relname = 'hidden_v'"),
+		'0A000 cannot access temporary tables of other sessions', "$function refuses them");
+}
+$other->quit;
+
+# What passes the check gives right results.
+foreach my $name (grep { /bit_|nothing/ && $checked{$_} eq '' } sort keys %checked)
+{
+	my $ids = "SELECT count(*), sum(id) FROM (SELECT id FROM $name ORDER BY embedding <-> '[1,0,-1,0.5,0,0,1,0]') t";
+	my $expected = $node->safe_psql('postgres', "SET enable_indexscan = off; $ids");
+	is($node->safe_psql('postgres', by_index_only(1000) . 'SET hnsw.exact_order = off;' . $ids), $expected, "$name: right results");
+}
+
 # ---- what is done with each ----
 
 my $query = q('[1,0,-1,0.5,0,0,1,0]');
@@ -270,7 +372,7 @@ sub survives
 	my ($stdout, $stderr, $timed_out) = ('', '', 0);
 	my $ret = $node->psql('postgres', $statements, stdout => \$stdout, stderr => \$stderr, on_error_stop => 0,
 		timeout => 8, timed_out => \$timed_out);
-	my @bad = grep { /(ERROR|FATAL|PANIC|WARNING): / && !/$allowed/ && !($name =~ /^codec_.*(wrong|random)/ && /$other_codes/) } split /\n/, $stderr;
+	my @bad = grep { /(ERROR|FATAL|PANIC|WARNING): / && !/$allowed/ && !($name =~ /^codec_.*(wrong|random|bit)|^(code_of_another|bit)/ && /$other_codes/) } split /\n/, $stderr;
 	push @bad, $stderr if $ret != 0;
 	@bad = ('it hangs: ' . $node->safe_psql('postgres', q(SELECT wait_event_type, wait_event, query FROM pg_stat_activity
 		WHERE state = 'active' AND pid <> pg_backend_pid()))) if $timed_out;

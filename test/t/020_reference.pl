@@ -64,14 +64,21 @@ for my $cast (@casts)
 }
 
 # The examples: those with a result give it, and the indexes can be built, so no name on the page is a wrong one.
-$node->safe_psql('postgres', 'CREATE TABLE vectors (c vector(3)); CREATE TABLE halfvecs (c halfvec(3))');
+$node->safe_psql('postgres', q(CREATE TABLE vectors (c vector(3)); CREATE TABLE halfvecs (c halfvec(3));
+    CREATE TABLE items (embedding vector(3)); INSERT INTO items VALUES ('[1,2,3]'), ('[1,2,3]'), ('[4,5,6]'), ('[7,8,9]');
+    CREATE INDEX items_embedding ON items USING hnsw (embedding vector_l2_ops)));
 my @examples = $page =~ /`(SELECT [^`]*)` → `([^`]*)`/g;
 ok(@examples > 60, 'there are examples');
 while (my ($query, $result) = splice @examples, 0, 2)
 {
-    $query =~ s/\\\|/|/g;    # a bar inside a table
+    s/\\\|/|/g for $query, $result;    # a bar inside a table
     is($node->safe_psql('postgres', $query), $result, $query);
 }
+# The columns of hnsw_index_stats are those of the table, in their order.
+my @columns = $page =~ /^`hnsw_index_stats` reads(.*?)^## /ms ? join(' ', $1 =~ /^\| (`.*?`) \|/mg) =~ /`(\w+)`/g : ();
+is(join(' ', @columns), $node->safe_psql('postgres', q{SELECT string_agg(name, ' ' ORDER BY n) FROM pg_proc,
+    unnest(proargnames) WITH ORDINALITY AS t (name, n) WHERE proname = 'hnsw_index_stats' AND n > 1}),
+    'the reference has every column of hnsw_index_stats');
 my @indexes = $page =~ /\| `(CREATE INDEX [^`]*)` \|/g;
 is(scalar @indexes, 12, 'an example for each operator class');
 $node->safe_psql('postgres', $_) for @indexes;

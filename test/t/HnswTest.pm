@@ -9,7 +9,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(%operator_of started_node vector_file nearest by_index_only same_as_seqscan rows_not_found hardly_any_lost);
+our @EXPORT = qw(%operator_of started_node vector_file nearest by_index_only same_as_seqscan rows_not_found hardly_any_lost
+	all_indexes_are_sound);
 
 our %operator_of = (vector_l2_ops => '<->', vector_ip_ops => '<#>', vector_cosine_ops => '<=>');
 
@@ -85,6 +86,15 @@ sub hardly_any_lost
 	$name = sprintf('%s, %s: %d of %d rows not found', $name, $opclass, $lost, $rows);
 	is(rows_not_found($node, 'items', $operator_of{$opclass}, $query, 'strict_order'), 0, "$name, by scans none");
 	return cmp_ok($lost, '<=', $rows * 0.005, $name);
+}
+
+# hnsw_check finds no damage, and every row. (It may warn of elements out of reach: see hardly_any_lost.)
+sub all_indexes_are_sound
+{
+	my ($node, $name) = @_;
+	my ($ret, $stdout, $stderr) = $node->psql('postgres', q(
+		SELECT count(hnsw_check(c.oid, true)) FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE amname = 'hnsw' AND relkind = 'i'));
+	return ok($ret == 0 && $stdout > 0, "$name: hnsw_check finds the indexes sound") || diag($stderr);
 }
 
 # Whether a scan by index gives the same rows as a sequential scan, at the same distances.

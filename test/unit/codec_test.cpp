@@ -73,6 +73,23 @@ TEST_P(FullPrecision, OnlyCosineRefusesAZeroVector) {
   EXPECT_EQ(codec.encode(zero, code.data()), metric() != Metric::cosine);
 }
 
+TEST_P(FullPrecision, CodesArePlausibleUntilDamaged) {
+  const std::size_t n = 40;
+  Codec codec = this->codec(n);
+  std::vector<std::byte> code(codec.code_bytes());
+  Vectors rows = Clustered(3, n, 8).draw(20);
+  rows.push_back(std::vector<float>(n, 1e-38f));
+  for (const auto& row : rows) {
+    const std::vector<float> x = stored(row);
+    if (!codec.encode(x.data(), code.data())) continue;
+    EXPECT_TRUE(codec.is_plausible(code.data()));
+    // The upper byte of an element of all ones: NaN, or far too large.
+    const std::size_t element = code.size() / n;
+    std::memset(&code[8 * element], 0xff, element);
+    EXPECT_FALSE(codec.is_plausible(code.data()));
+  }
+}
+
 TEST(FullPrecisionFloat32, ANanDistanceIsInfinitelyFar) {
   const float huge[2] = {3e38f, 3e38f},
               mixed[2] = {3e38f, -3e38f};  // inf - inf in the inner product

@@ -172,6 +172,46 @@ TEST_P(Sq8, EqualVectorsHaveEqualCodes) {
   }
 }
 
+TEST_P(Sq8, CodesOfAllMagnitudesArePlausible) {
+  for (Metric metric : kMetrics) {
+    for (std::size_t n : kDimensions) {
+      for (float scale : {1e-38f, 1e-30f, 1e-19f, 1e-18f, 1e-10f, 1.0f, 1e17f, 1e20f, 1e36f}) {
+        Vectors rows = typical(20, n, 17);
+        rows.push_back(std::vector<float>(n, 0));
+        rows.back()[0] = 1;
+        for (auto& row : rows) {
+          for (float& x : row) x *= scale;
+        }
+        const Encoded data(metric, rows, kernels());
+        for (const Bytes& code : data.codes) {
+          EXPECT_TRUE(data.codec.is_plausible(code.data())) << n << " dimensions, " << scale;
+        }
+      }
+    }
+  }
+}
+
+// Any byte of a vector, or of the upper half of a factor, with another bit.
+TEST_P(Sq8, DamagedCodesAreNotPlausible) {
+  for (Metric metric : kMetrics) {
+    for (std::size_t n : kDimensions) {
+      const Encoded data(metric, typical(20, n, 17), kernels());
+      int missed = 0, damaged = 0;
+      Bytes code = data.codes[0];
+      for (std::size_t at = 0; at < code.size(); ++at) {
+        // The share of inner products says nothing about the rest.
+        if (at < 16 && (at % 4 < 2 || (metric == Metric::inner_product && at >= 12))) continue;
+        code[at] ^= std::byte{0x40};
+        missed += data.codec.is_plausible(code.data());
+        ++damaged;
+        code[at] = data.codes[0][at];
+      }
+      // A 32 that becomes -32 keeps the length.
+      EXPECT_LT(missed, damaged / 10 + 2) << n << " dimensions";
+    }
+  }
+}
+
 TEST_P(Sq8, TheBoundIsTight) {
   for (std::size_t n : {128u, 384u, 768u}) {
     for (Metric metric : kMetrics) {

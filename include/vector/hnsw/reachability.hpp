@@ -11,7 +11,7 @@
 #pragma once
 
 #include "vector/hnsw/insert.hpp"
-#include "vector/hnsw/node_set.hpp"
+#include "vector/hnsw/walk.hpp"
 
 namespace vec::hnsw {
 
@@ -62,20 +62,7 @@ class ReachabilityRepair {
     return chosen != nullptr;
   }
 
-  void spread(NodeId from) {
-    NodeId ids[kMaxNeighbors];
-    reached_.add(from);
-    pending_.push_back(*storage_, from);
-    while (!pending_.empty()) {
-      storage_->check_interrupts();
-      NodeId node = pending_[pending_.size() - 1];
-      pending_.pop_back();
-      std::size_t count = storage_->neighbors(node, 0, ids);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!is_dead_(ids[i]) && reached_.add(ids[i])) pending_.push_back(*storage_, ids[i]);
-      }
-    }
-  }
+  void spread(NodeId from) { walk(*storage_, from, reached_, pending_, is_dead_); }
 
   Storage* storage_;
   Scratch* scratch_;

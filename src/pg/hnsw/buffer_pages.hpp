@@ -25,6 +25,9 @@ class BufferPages {
     pauses_ = true;
   }
 
+  // For reading all pages once, without driving others out of the buffers.
+  void use_ring(BufferAccessStrategy strategy) { strategy_ = strategy; }
+
   Relation index() const { return index_; }
 
   void* allocate(std::size_t bytes) {
@@ -132,7 +135,7 @@ class BufferPages {
  private:
   Buffer pin(BlockNumber block) {
     // Vacuum has its ring, and its cost accounting in ReadBuffer.
-    if (!pauses_) return remembered_.pin(block);
+    if (!pauses_ && strategy_ == nullptr) return remembered_.pin(block);
     return ReadBufferExtended(index_, fork_, block, RBM_NORMAL, strategy_);
   }
   // A new block at the end, exclusively locked.

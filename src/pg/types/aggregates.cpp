@@ -17,11 +17,12 @@ State state_of(ArrayType* array) {
 }
 
 State state_argument(FunctionCallInfo fcinfo, int n, const char* type, const char* function) {
-  ArrayType* array = PG_GETARG_ARRAYTYPE_P(n);
+  ArrayType* array = array_argument(fcinfo, n);
   if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] < 1 || ARR_HASNULL(array) ||
       ARR_ELEMTYPE(array) != FLOAT8OID) {
     elog(ERROR, "%s_%s: expected state array", type, function);
   }
+  check_array_size(array, sizeof(float8), ARR_DIMS(array)[0]);
   return state_of(array);
 }
 

@@ -36,6 +36,7 @@ Datum convert(FunctionCallInfo fcinfo) {
 // An array of fixed-size elements without NULLs has its elements one after the other.
 template <class Type, class ArrayElement>
 Datum from_numbers(ArrayType* array, int dim) {
+  check_array_size(array, sizeof(ArrayElement), dim);
   const auto* elements = reinterpret_cast<const ArrayElement*>(ARR_DATA_PTR(array));
   PG_RETURN_POINTER(value_from<Type>(dim, [&](int begin, int count, float* buffer) {
     // What does not fit becomes infinite, and is then refused.
@@ -61,7 +62,7 @@ Datum from_numerics(ArrayType* array, int dim) {
 // One C function for the arrays of all four element types.
 template <class Type>
 Datum from_array(FunctionCallInfo fcinfo) {
-  ArrayType* array = PG_GETARG_ARRAYTYPE_P(0);
+  ArrayType* array = array_argument(fcinfo, 0);
   if (ARR_NDIM(array) > 1) {
     ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("array must be 1-D")));
   }

@@ -50,6 +50,33 @@ ArrayType* new_array(Oid element_type, Size element_size, int count) {
   return array;
 }
 
+ArrayType* array_argument(FunctionCallInfo fcinfo, int n) {
+  ArrayType* array = PG_GETARG_ARRAYTYPE_P(n);
+  const Size size = VARSIZE(array);
+  bool is_sound = size >= sizeof(ArrayType) && ARR_NDIM(array) >= 0 && ARR_NDIM(array) <= MAXDIM &&
+                  size >= ARR_OVERHEAD_NONULLS(ARR_NDIM(array));
+  if (is_sound && ARR_HASNULL(array)) {
+    const int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+    const Size header = ARR_OVERHEAD_WITHNULLS(ARR_NDIM(array), count);
+    is_sound = array->dataoffset > 0 && static_cast<Size>(array->dataoffset) >= header &&
+               static_cast<Size>(array->dataoffset) <= size;
+  }
+  if (!is_sound) {
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+                    errmsg("corrupted array: its header does not fit into %zu bytes", size)));
+  }
+  return array;
+}
+
+void check_array_size(const ArrayType* array, Size element_size, int count) {
+  const Size size = ARR_OVERHEAD_NONULLS(ARR_NDIM(array)) + element_size * static_cast<Size>(count);
+  if (VARSIZE(array) < size) {
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+                    errmsg("corrupted array: %zu bytes do not hold %d elements",
+                           static_cast<Size>(VARSIZE(array)), count)));
+  }
+}
+
 template View<VectorType> view<VectorType>(Datum);
 template View<HalfvecType> view<HalfvecType>(Datum);
 template Pair<VectorType> pair_arguments<VectorType>(FunctionCallInfo);

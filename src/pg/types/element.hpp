@@ -131,6 +131,12 @@ Value<typename Type::Element>* new_value(int dim);
 // NULLs. Its elements are not set.
 ArrayType* new_array(Oid element_type, Size element_size, int count);
 
+// Detoasts an array, and reports one that is shorter than its header as corrupted.
+ArrayType* array_argument(FunctionCallInfo fcinfo, int n);
+
+// The same for one whose elements, of fixed size and none of them NULL, are not all there.
+void check_array_size(const ArrayType* array, Size element_size, int count);
+
 // Calls step(begin, count) for consecutive parts of `dim` elements, each small enough for arrays
 // float[kBlock] on the stack.
 inline constexpr int kBlock = 512;

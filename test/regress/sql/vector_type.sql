@@ -132,7 +132,7 @@ DROP CAST (bytea AS vector);
 
 DROP TABLE items, large;
 
--- all functions but the access method's may run anywhere in a plan, and every object says what it is
+-- all functions but those of the access method may run anywhere in a plan, and every object says what it is
 -- (array types come by themselves)
 SELECT p.oid::regprocedure AS not_immutable_strict_parallel_safe
 FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
