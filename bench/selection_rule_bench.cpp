@@ -116,13 +116,16 @@ void register_all() {
   }
   for (const Case& which : cases) {
     for (float alpha : {1.0f, 1.05f, 1.1f}) {
-      for (bool keep_pruned : {false, true}) {
+      const std::pair<const char*, hnsw::SelectionRule> rules[] = {
+          {"", {alpha, false, .5f, 1}},
+          {"/keep_pruned", {alpha, true, .5f, 1}},
+          {"/cut", {alpha, true, .75f, .75f}}};
+      for (auto [rule_name, rule] : rules) {
         std::string name = std::string(which.data_name) + "/" + which.graph_name + "/alpha" +
-                           std::to_string(alpha).substr(0, 4) + (keep_pruned ? "/keep_pruned" : "");
-        benchmark::RegisterBenchmark(name.c_str(),
-                                     [=](benchmark::State& state) {
-                                       build_and_search(state, which, {alpha, keep_pruned});
-                                     })
+                           std::to_string(alpha).substr(0, 4) + rule_name;
+        benchmark::RegisterBenchmark(
+            name.c_str(),
+            [=, rule = rule](benchmark::State& state) { build_and_search(state, which, rule); })
             ->Iterations(1)
             ->Unit(benchmark::kMillisecond);
       }

@@ -25,3 +25,8 @@ if(VECTOR_TESTS)
   target_link_libraries(sql_bench_tests PRIVATE sql_bench_parts GTest::gtest_main)
   gtest_discover_tests(sql_bench_tests)
 endif()
+
+# selection_table: bench/selection/main.cpp.
+add_executable(selection_table bench/selection/main.cpp)
+target_include_directories(selection_table PRIVATE test/unit)
+target_link_libraries(selection_table PRIVATE sql_bench_parts vector_core)

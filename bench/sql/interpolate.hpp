@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cmath>
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -13,13 +12,13 @@ namespace vec::bench {
 // The value at a recall, between the two neighboring ef where the curve crosses it: the value's
 // logarithm is linear in recall. Nothing when the smallest ef has more recall already or no ef
 // reaches it.
-inline std::optional<double> at_recall(const Curve& curve, double recall,
-                                       const std::function<double(const Point&)>& value) {
+template <class AnyPoint, class Value>
+std::optional<double> at_recall(const std::vector<AnyPoint>& curve, double recall, Value value) {
   for (std::size_t i = 0; i < curve.size(); ++i) {
     if (curve[i].recall < recall) continue;
     if (curve[i].recall == recall) return value(curve[i]);
     if (i == 0) return std::nullopt;
-    const Point &low = curve[i - 1], &high = curve[i];
+    const AnyPoint &low = curve[i - 1], &high = curve[i];
     const double share = (recall - low.recall) / (high.recall - low.recall);
     return std::exp((1 - share) * std::log(value(low)) + share * std::log(value(high)));
   }

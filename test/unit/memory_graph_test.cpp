@@ -49,6 +49,24 @@ INSTANTIATE_TEST_SUITE_P(Metrics, MemoryGraphRecall,
                          testing::Values(Metric::l2, Metric::inner_product, Metric::cosine),
                          metric_name);
 
+// What the shares of the rule ask for: lists are filled, and cut so that back-links find room.
+TEST(MemoryGraph, AFullListIsCutToItsShare) {
+  const Vectors rows = clustered(2000, 16, 8);
+  const hnsw::Parameters parameters = parameters_for(Metric::l2, 16, 64);
+  MemoryIndex index(Metric::l2, rows, parameters);
+  for (std::size_t i = 0; i < rows.size(); ++i) index.insert(rows[i], i);
+  const std::size_t room = 32, share = parameters.neighbors_of_new(0);
+  EXPECT_EQ(share, 24u);
+  std::size_t full = 0;
+  for (NodeId node = 100; node < index.graph.size(); ++node) {
+    NodeId neighbors[hnsw::kMaxNeighbors];
+    const std::size_t degree = index.graph.neighbors(node, 0, neighbors);
+    EXPECT_GE(degree, share);
+    full += degree == room;
+  }
+  EXPECT_LT(full, index.graph.size() / 4);
+}
+
 TEST(MemoryGraph, EmptyGraphFindsNothing) {
   const Vectors rows = clustered(1, 8, 4);
   MemoryIndex index(Metric::l2, rows, parameters_for(Metric::l2, 16, 64));

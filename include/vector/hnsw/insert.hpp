@@ -47,7 +47,6 @@ NodeId find_equal(Storage& storage, std::span<const Candidate> nearest) {
 template <GraphWriter Storage>
 Selection select_for_insert(Storage& storage, Scratch& scratch, NodeId start, int level,
                             int top_level, const Parameters& parameters) {
-  const std::size_t m = parameters.m;
   scratch.selection.resize(storage, Selection::room_for(level, parameters.m));
   scratch.selection_counts.resize(storage, level + 1);
   std::fill(scratch.selection_counts.begin(), scratch.selection_counts.end(), std::uint16_t{0});
@@ -58,8 +57,13 @@ Selection select_for_insert(Storage& storage, Scratch& scratch, NodeId start, in
   for (int l = std::min(level, top_level); l >= 0; --l) {
     search_layer(storage, scratch, scratch.entry_points.view(), parameters.ef_construction, l);
     std::span<const Candidate> nearest = sort_nearest(scratch);
+    std::size_t wanted = parameters.neighbors_of_new(l);
+    // The other half of its list is for the edges it takes over, one a neighbor at most.
+    if constexpr (!Storage::kCodesAtHand) {
+      wanted = std::min(wanted, static_cast<std::size_t>(parameters.m));
+    }
     selection.counts[l] = static_cast<std::uint16_t>(
-        select_neighbors(storage, scratch, nearest, m, parameters.rule, selection.room(l)));
+        select_neighbors(storage, scratch, nearest, wanted, parameters.rule, selection.room(l)));
     if (nearest.empty())
       continue;  // all deleted here: enter the next level where we entered this one
     scratch.entry_points.clear();

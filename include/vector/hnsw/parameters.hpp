@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 #include "vector/metric.hpp"
@@ -30,24 +31,40 @@ inline constexpr int kMaxNeighbors = 2 * kMaxM;
 struct SelectionRule {
   float alpha;
   bool keep_pruned;
+  // How many are selected, as shares of the list's room: by a new element at level 0 (above it, M),
+  // and from a full list that is selected anew. The paper has one half and all. A full list that
+  // is cut to less takes several back-links until it has to be selected again.
+  float share_of_new;
+  float share_of_full;
 };
 
 // Negative inner products are no metric: a long vector is nearer to everything than anything is to
 // itself, so the heuristic alone keeps one or two neighbors a node, and a factor on negative
 // distances would reverse its meaning. docs/internals.md has the measurements behind both rows.
 inline SelectionRule default_rule(Metric metric) {
-  if (metric == Metric::inner_product) return {.alpha = 1, .keep_pruned = true};
-  return {.alpha = 1.05f, .keep_pruned = false};
+  if (metric == Metric::inner_product) {
+    return {.alpha = 1, .keep_pruned = true, .share_of_new = .5f, .share_of_full = 1};
+  }
+  return {.alpha = 1.05f, .keep_pruned = true, .share_of_new = .75f, .share_of_full = .75f};
+}
+
+inline std::size_t share_of(std::size_t room, float share) {
+  return static_cast<std::size_t>(std::ceil(share * static_cast<float>(room)));
 }
 
 struct Parameters {
-  int m;                // M: neighbors a new element selects per level
+  int m;                // M: neighbors a new element selects above level 0
   int ef_construction;  // size of the candidate list while inserting
   int max_level;        // bound on levels given by the storage
   SelectionRule rule;
 
   // M_max0 = 2 M at level 0, M_max = M above.
   int max_neighbors(int level) const { return level == 0 ? 2 * m : m; }
+  // How many a new element selects, where codes are at hand; elsewhere at most M.
+  std::size_t neighbors_of_new(int level) const {
+    if (level > 0) return static_cast<std::size_t>(m);
+    return share_of(max_neighbors(0), rule.share_of_new);
+  }
 };
 
 // Algorithm 1, line 4: l = floor(-ln(unif(0..1)) * mL), mL = 1 / ln(M). `uniform` in (0, 1].

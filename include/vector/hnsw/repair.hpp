@@ -50,8 +50,9 @@ void repair_node(Storage& storage, Scratch& scratch, NodeId node, int level, IsD
   std::sort(candidates.begin(), candidates.end(), nearer);
 
   const std::size_t capacity = storage.max_neighbors(level);
-  scratch.selection.resize(storage, capacity);
-  std::size_t selected = select_neighbors(storage, scratch, candidates, capacity, parameters.rule,
+  const std::size_t wanted = share_of(capacity, parameters.rule.share_of_full);
+  scratch.selection.resize(storage, wanted);
+  std::size_t selected = select_neighbors(storage, scratch, candidates, wanted, parameters.rule,
                                           scratch.selection.view());
   std::span<const Candidate> chosen = scratch.selection.view().first(selected);
   storage.update_edges(node, level, [&](std::span<Candidate> list, std::size_t count) {

@@ -68,14 +68,15 @@ std::size_t select_neighbors(Storage& storage, Scratch& scratch,
   return selected;
 }
 
-// Puts `edge` into a full list by the rule, comparing all codes: for storages with kCodesAtHand.
+// Puts `edge` into a full list and selects from it anew: for storages with kCodesAtHand.
 // `list` has room for one more than the `count` it holds. Returns the new count.
 template <GraphWriter Storage>
 std::size_t reselect_with(Storage& storage, Scratch& scratch, std::span<Candidate> list,
                           std::size_t count, Candidate edge, const SelectionRule& rule) {
   list[count] = edge;
   std::sort(list.begin(), list.begin() + count + 1, nearer);
-  return select_neighbors(storage, scratch, list.first(count + 1), count, rule, list);
+  return select_neighbors(storage, scratch, list.first(count + 1),
+                          share_of(count, rule.share_of_full), rule, list);
 }
 
 // Which edge of the full `list` gives way to `edge`, using only distances known without reading
