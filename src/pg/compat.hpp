@@ -9,6 +9,8 @@ extern "C" {
 #endif
 #if PG_VERSION_NUM >= 170000
 #include "storage/read_stream.h"
+#else
+#include "postmaster/autovacuum.h"
 #endif
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -68,6 +70,14 @@ inline void count_index_search(IndexScanDesc scan) {
   pgstat_count_index_scan(scan->indexRelation);
 #if PG_VERSION_NUM >= 180000
   if (scan->instrument != nullptr) scan->instrument->nsearches++;
+#endif
+}
+
+inline bool is_autovacuum_worker() {
+#if PG_VERSION_NUM >= 170000
+  return AmAutoVacuumWorkerProcess();
+#else
+  return IsAutoVacuumWorkerProcess();
 #endif
 }
 
