@@ -264,11 +264,12 @@ class OnPages : public Index {
     row.distances = static_cast<double>(scratch.measured + graph_.compared);
     row.pages = static_cast<double>(pages_.updates);
     double nodes = 0;
-    graph_.for_each_node([&](hnsw::NodeId node) {
-      hnsw::Candidate edges[hnsw::kMaxNeighbors];
-      row.degree += static_cast<double>(graph_.edges(node, 0, edges));
-      ++nodes;
-    });
+    for (std::uint32_t block = 1; block < pages_.count(); ++block) {
+      graph_.for_each_neighborhood(block, [&](hnsw::NodeId, std::span<const hnsw::NodeId> ids) {
+        row.degree += static_cast<double>(ids.size());
+        ++nodes;
+      });
+    }
     row.degree /= nodes;
     return row;
   }

@@ -9,6 +9,8 @@ extern "C" {
 #endif
 #if PG_VERSION_NUM >= 170000
 #include "storage/read_stream.h"
+#else
+#include "postmaster/autovacuum.h"
 #endif
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -107,6 +109,14 @@ inline bool next_datum(Tuplesortstate* sort, Datum* value, bool* is_null) {
 inline void restrict_search_path() {
 #if PG_VERSION_NUM >= 170000
   RestrictSearchPath();
+#endif
+}
+
+inline bool is_autovacuum_worker() {
+#if PG_VERSION_NUM >= 170000
+  return AmAutoVacuumWorkerProcess();
+#else
+  return IsAutoVacuumWorkerProcess();
 #endif
 }
 

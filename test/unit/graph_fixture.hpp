@@ -205,6 +205,7 @@ struct PageStore {
   MemoryPages pages;
   Codec codec;
   hnsw::Parameters parameters;
+  std::size_t vacuum_memory = 1 << 20;
   bool inserts_excluded = false;  // somebody has the insert lock for itself
 };
 
@@ -294,7 +295,9 @@ class StagedVacuum {
   static constexpr int kSteps = 4;
 
   StagedVacuum(PageStore& store, Session& session, std::function<bool(std::size_t row)> is_dead)
-      : store_(&store), vacuum_(session.graph, session.scratch), is_dead_(std::move(is_dead)) {}
+      : store_(&store),
+        vacuum_(session.graph, session.scratch, store.vacuum_memory),
+        is_dead_(std::move(is_dead)) {}
 
   void step() {
     const auto blocks = static_cast<std::uint32_t>(store_->pages.count());

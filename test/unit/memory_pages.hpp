@@ -85,6 +85,7 @@ class MemoryPages {
 
   std::size_t count() const { return pages_.size(); }
   std::byte* raw(std::uint32_t block) { return pages_.at(block)->data(); }
+  std::size_t accesses = 0;  // pages locked, whether they were changed or not
   std::size_t reads = 0;
   std::size_t updates = 0;
 
@@ -227,6 +228,7 @@ class MemoryPages {
         require(held.rank < rank || !pages.check_lock_order, "pages locked out of order");
       }
       pages.held_.push_back({block, rank, exclusive});
+      ++pages.accesses;
     }
     ~Lock() { pages_->held_.pop_back(); }
     Lock(const Lock&) = delete;

@@ -25,6 +25,11 @@ class NodeSet {
     ++count_;
     return true;
   }
+  void remove(NodeId id) {
+    if (!contains(id)) return;
+    words_[id / 64] &= ~(std::uint64_t{1} << id % 64);
+    --count_;
+  }
   bool contains(NodeId id) const { return id < limit_ && (words_[id / 64] >> id % 64 & 1) != 0; }
   bool contains_any(NodeId first, std::size_t count) const {
     for (std::size_t i = 0; i < count; ++i) {

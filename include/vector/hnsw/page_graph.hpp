@@ -36,27 +36,25 @@ class PageGraph : public PageReader<Pages> {
   }
 
   // ---- all nodes ----
+  bool exists(std::uint32_t block) { return pages_->exists(block); }
   std::size_t id_limit() {
     std::uint32_t blocks = kMetaBlock + 1;
     while (pages_->exists(blocks)) ++blocks;
     return std::size_t{blocks} * geometry_.elements_per_page();
   }
 
+  // Calls use(node, ids) with the neighbors at level 0 of each node whose edges lie on the page.
   template <class Use>
-  void for_each_node(Use use) {
-    NodeId live[kPageDataBytes / sizeof(ElementSlot)];
-    for (std::uint32_t block = kMetaBlock + 1; pages_->exists(block); ++block) {
-      this->check_interrupts();
-      std::size_t count = 0;
-      pages_->read(block, [&](const std::byte* page) {
-        if (this->checked_kind(page, block) != PageKind::elements) return;
-        for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
-          NodeId id = geometry_.node_id(block, slot);
-          if (this->checked_element(page, block, id)->state == NodeState::live) live[count++] = id;
-        }
-      });
-      for (std::size_t i = 0; i < count; ++i) use(live[i]);
-    }
+  void for_each_neighborhood(std::uint32_t block, Use use) {
+    pages_->read(block, [&](const std::byte* page) {
+      this->for_each_edge_list(
+          page, block, [&](const EdgePlace& place, const std::byte* edges, std::size_t degree) {
+            NodeId ids[kMaxNeighbors];
+            if (place.level > 0) return;
+            geometry_.read_ids(edges, degree, ids);
+            use(place.node, std::span<const NodeId>(ids, degree));
+          });
+    });
   }
 
   // ---- GraphWriter ----
@@ -90,24 +88,26 @@ class PageGraph : public PageReader<Pages> {
 
   template <class Change>
   void update_edges(NodeId id, int level, Change change) {
-    if (level < geometry_.first_list_level()) {
-      std::uint32_t block = this->checked_element_block(id);
-      pages_->update(block, [&](std::byte* page) {
-        ElementSlot* element = this->checked_element(page, block, id);
-        if (element->state == NodeState::free) return false;
-        return change_edges(geometry_.element_edges(element), level, &element->degree, change);
-      });
-      return;
-    }
-    ListId list_id = this->list_of(id, level);
-    if (list_id == kNoList) return;
-    std::uint32_t block = this->checked_list_block(list_id);
+    EdgePlace place;
+    if (!this->find_edges(id, level, &place)) return;
+    update_edge_lists({&place, 1}, [&](std::size_t, std::span<Candidate> list, std::size_t count) {
+      return change(list, count);
+    });
+  }
+
+  // The same for several lists that lie on one page, in one change: change(i, list, count) for
+  // places[i].
+  template <class Change>
+  void update_edge_lists(std::span<const EdgePlace> places, Change change) {
+    const std::uint32_t block = this->block_of(places[0]);
     pages_->update(block, [&](std::byte* page) {
-      this->check_page(page, block, PageKind::lists);
-      ListSlot* slot = geometry_.list(page, geometry_.list_slot_of(list_id));
-      if (!this->is_neighbor_list(slot, id, level)) return false;
-      this->checked_degree(slot, block, level);
-      return change_edges(geometry_.list_payload(slot), level, &slot->count, change);
+      bool changed = false;
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        changed |= change_edges_at(
+            page, block, places[i],
+            [&](std::span<Candidate> list, std::size_t count) { return change(i, list, count); });
+      }
+      return changed;
     });
   }
 
@@ -183,6 +183,21 @@ class PageGraph : public PageReader<Pages> {
   using PageReader<Pages>::geometry_;
   using PageReader<Pages>::query_;
   using PageReader<Pages>::open_code_;
+
+  template <class Change>
+  bool change_edges_at(std::byte* page, std::uint32_t block, const EdgePlace& place,
+                       Change change) {
+    if (place.list == kNoList) {
+      ElementSlot* element = this->checked_element(page, block, place.node);
+      if (element->state == NodeState::free) return false;
+      return change_edges(geometry_.element_edges(element), place.level, &element->degree, change);
+    }
+    this->check_page(page, block, PageKind::lists);
+    ListSlot* slot = geometry_.list(page, geometry_.list_slot_of(place.list));
+    if (!this->is_neighbor_list(slot, place.node, place.level)) return false;
+    this->checked_degree(slot, block, place.level);
+    return change_edges(geometry_.list_payload(slot), place.level, &slot->count, change);
+  }
 
   // Applies update_edges' function to the stored list. False when it left the list as it was.
   template <class Change>

@@ -24,6 +24,13 @@ struct ResultRow {
   HeapTid tid;     // one row; may be invalid
 };
 
+// Where the edges of a node at one level lie.
+struct EdgePlace {
+  NodeId node;
+  ListId list;  // kNoList: in its element slot
+  std::uint8_t level;
+};
+
 // What supplies the pages: PostgreSQL's buffers, or memory in the unit tests. Pages are passed to
 // functions while they are pinned and locked; the pointer is good inside the function only.
 // Lock order: metapage, then element page, then list page; at most one of a kind at a time.
@@ -261,6 +268,41 @@ class PageReader {
   // Whether `list` is the list of `level` of node `id`.
   static bool is_neighbor_list(const ListSlot* list, NodeId id, int level) {
     return list->kind == ListKind::neighbors && list->owner == id && list->level == level;
+  }
+
+  // Where the edges of `id` at `level` lie; false when the node has no such level (any more).
+  bool find_edges(NodeId id, int level, EdgePlace* place) {
+    *place = {id, kNoList, static_cast<std::uint8_t>(level)};
+    if (level < geometry_.first_list_level()) return true;
+    place->list = list_of(id, level);
+    return place->list != kNoList;
+  }
+  std::uint32_t block_of(const EdgePlace& place) {
+    return place.list == kNoList ? checked_element_block(place.node)
+                                 : checked_list_block(place.list);
+  }
+
+  // Calls use(EdgePlace, edge bytes, degree) for each edge list on a page that the caller has
+  // locked. Their nodes may be deleted.
+  template <class Use>
+  void for_each_edge_list(const std::byte* page, std::uint32_t block, Use use) {
+    const PageKind kind = checked_kind(page, block);
+    if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
+      for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+        const NodeId id = geometry_.node_id(block, slot);
+        const ElementSlot* element = checked_element(page, block, id);
+        if (element->state == NodeState::free) continue;
+        use(EdgePlace{id, kNoList, 0}, geometry_.element_edges(element),
+            std::size_t{element->degree});
+      }
+    } else if (kind == PageKind::lists) {
+      for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
+        const ListSlot* list = geometry_.list(page, slot);
+        if (list->kind != ListKind::neighbors) continue;
+        use(EdgePlace{list->owner, geometry_.list_id(block, slot), list->level},
+            geometry_.list_payload(list), checked_degree(list, block, list->level));
+      }
+    }
   }
 
   // The list slot that holds `level` of node `id`; kNoList when the node has no such list (any

@@ -5,8 +5,9 @@
 // 2. A barrier: inserts that began before have ended. Those that begin now see the deleted state
 // and link to no deleted element. Then look_for_entry_point and, in a barrier, replace_entry_point.
 //
-// 3. repair: every list with an edge to a deleted element gets others (repair.hpp). Live elements
-// that only deleted ones led to are made reachable (reachability.hpp).
+// 3. repair: edges to deleted elements are replaced (dead_edges.hpp), and lists that have lost many
+// of theirs are chosen anew (repair.hpp). Live elements that only deleted ones led to are made
+// reachable (reachability.hpp).
 //
 // 4. look_for_entry_point and, in a barrier, replace_entry_point.
 //
@@ -17,6 +18,7 @@
 // them.
 #pragma once
 
+#include "vector/hnsw/dead_edges.hpp"
 #include "vector/hnsw/node_set.hpp"
 #include "vector/hnsw/page_graph.hpp"
 #include "vector/hnsw/reachability.hpp"
@@ -32,8 +34,9 @@ struct VacuumCounts {
 template <PageSource Pages>
 class Vacuum {
  public:
-  Vacuum(PageGraph<Pages>& graph, Scratch& scratch)
-      : graph_(&graph), scratch_(&scratch), geometry_(graph.geometry()) {}
+  // `memory`: bytes to use, more or less, besides some bits for each slot of the index.
+  Vacuum(PageGraph<Pages>& graph, Scratch& scratch, std::size_t memory)
+      : graph_(&graph), scratch_(&scratch), geometry_(graph.geometry()), memory_(memory) {}
 
   // Blocks 1 .. blocks - 1. is_dead(HeapTid) -> bool.
   template <class IsDead>
@@ -68,16 +71,22 @@ class Vacuum {
   // `blocks`: the size after the first barrier; inserts before it may still have linked to the
   // dead.
   void repair(std::uint32_t blocks) {
-    auto is_dead = [&](NodeId id) { return dead_.contains(id); };
+    auto is_dead = [this](NodeId id) { return dead_.contains(id); };
+    // Replacing edges and the walk have half of the memory each.
+    DeadEdges<Pages, decltype(is_dead)> edges(*graph_, is_dead, memory_ / 2);
     for (std::uint32_t block = kMetaBlock + 1; block < blocks; ++block) {
       graph_->check_interrupts();
-      collect_damaged(block);
-      for (const Damaged& damaged : damaged_.view()) {
-        if (dead_.contains(damaged.node) || !graph_->open_node(damaged.node)) continue;
+      collect_damaged(block, edges);
+      for (const EdgePlace& damaged : damaged_.view()) {
+        if (!graph_->open_node(damaged.node)) continue;
         repair_node(*graph_, *scratch_, damaged.node, damaged.level, is_dead, graph_->parameters());
       }
+      if (edges.is_full()) edges.replace();
     }
-    ReachabilityRepair(*graph_, *scratch_, graph_->parameters().ef_construction, is_dead).run();
+    edges.replace();
+    ReachabilityRepair(*graph_, *scratch_, graph_->parameters().ef_construction, is_dead,
+                       memory_ / 2)
+        .run();
   }
 
   void free_deleted() {
@@ -96,10 +105,6 @@ class Vacuum {
     std::uint8_t level;
     bool first_is_dead = false;
     bool further_left = false;
-  };
-  struct Damaged {
-    NodeId node;
-    std::uint8_t level;
   };
 
   template <class Use>
@@ -253,35 +258,28 @@ class Vacuum {
     return found;
   }
 
-  // The lists on this page that have an edge to a deleted element.
-  void collect_damaged(std::uint32_t block) {
+  // The edges on this page that lead to deleted elements. Lists of which more than a quarter does
+  // go into damaged_ instead.
+  template <class Edges>
+  void collect_damaged(std::uint32_t block, Edges& edges) {
     damaged_.clear();
     graph_->pages().read(block, [&](const std::byte* page) {
-      PageKind kind = graph_->checked_kind(page, block);
-      if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
-        for_each_element(page, block, [&](NodeId id, const ElementSlot* element) {
-          if (element->state != NodeState::live) return;
-          note_if_damaged(id, 0, geometry_.element_edges(element), element->degree);
-        });
-      } else if (kind == PageKind::lists) {
-        for (std::uint32_t slot = 0; slot < geometry_.lists_per_page(); ++slot) {
-          const ListSlot* list = geometry_.list(page, slot);
-          if (list->kind != ListKind::neighbors) continue;
-          note_if_damaged(list->owner, list->level, geometry_.list_payload(list),
-                          graph_->checked_degree(list, block, 0));
-        }
-      }
+      graph_->for_each_edge_list(
+          page, block, [&](const EdgePlace& place, const std::byte* bytes, std::size_t degree) {
+            if (dead_.contains(place.node)) return;
+            Candidate list[kMaxNeighbors];
+            geometry_.read_edges(bytes, degree, list);
+            std::size_t lost = 0;
+            for (std::size_t i = 0; i < degree; ++i) {
+              if (dead_.contains(list[i].id)) list[lost++] = list[i];
+            }
+            if (4 * lost > degree) {
+              damaged_.push_back(*graph_, place);
+              return;
+            }
+            for (std::size_t i = 0; i < lost; ++i) edges.add(place, list[i].id, list[i].distance);
+          });
     });
-  }
-
-  void note_if_damaged(NodeId node, std::uint8_t level, const std::byte* edges, std::size_t count) {
-    NodeId ids[kMaxNeighbors];
-    geometry_.read_ids(edges, count, ids);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!dead_.contains(ids[i])) continue;
-      damaged_.push_back(*graph_, {node, level});
-      return;
-    }
   }
 
   void free_elements(std::uint32_t block) {
@@ -344,11 +342,12 @@ class Vacuum {
   PageGraph<Pages>* graph_;
   Scratch* scratch_;
   Geometry geometry_;
+  std::size_t memory_;
   std::uint32_t blocks_ = 0;
   NodeSet dead_;
   EntryPoint candidate_;
   FlatArray<Occupied> occupied_;
-  FlatArray<Damaged> damaged_;
+  FlatArray<EdgePlace> damaged_;
   FlatArray<HeapTid> dead_tids_;
   FlatArray<ListId> lists_;
 };

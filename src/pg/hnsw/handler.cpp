@@ -11,7 +11,7 @@ VECTOR_FUNCTION(hnswhandler) {
   routine->amsupport = 3;  // distance; norm, for cosine; type, for column types other than vector
   routine->amcanorderbyop = true;
   routine->amoptionalkey = true;
-  routine->amusemaintenanceworkmem = false;  // while vacuuming
+  routine->amusemaintenanceworkmem = true;  // while vacuuming
   routine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
   routine->amkeytype = InvalidOid;
   allow_parallel_build(routine);

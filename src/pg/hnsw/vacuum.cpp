@@ -5,6 +5,10 @@
 #include "buffer_pages.hpp"
 #include "index_state.hpp"
 
+extern "C" {
+#include "postmaster/autovacuum.h"
+}
+
 namespace vec::pg {
 namespace {
 
@@ -14,6 +18,12 @@ void with_no_inserts(Relation index, Alone alone) {
   lock_inserts(index, ExclusiveLock);
   alone();
   unlock_inserts(index, ExclusiveLock);
+}
+
+std::size_t memory_limit() {
+  const int kilobytes = is_autovacuum_worker() && autovacuum_work_mem != -1 ? autovacuum_work_mem
+                                                                            : maintenance_work_mem;
+  return static_cast<std::size_t>(kilobytes) * 1024;
 }
 
 }  // namespace
@@ -31,7 +41,7 @@ IndexBulkDeleteResult* ambulkdelete(IndexVacuumInfo* info, IndexBulkDeleteResult
   pages.use_vacuum_manners(info->strategy);
   hnsw::PageGraph<BufferPages> graph(pages, state.make_codec(), state.parameters());
   hnsw::Scratch scratch;
-  hnsw::Vacuum<BufferPages> vacuum(graph, scratch);
+  hnsw::Vacuum<BufferPages> vacuum(graph, scratch, memory_limit());
 
   hnsw::VacuumCounts counts =
       vacuum.sweep(RelationGetNumberOfBlocks(index), [&](hnsw::HeapTid tid) {
