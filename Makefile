@@ -1,6 +1,7 @@
 # A thin front over CMake with the targets and variables of PGXS: PG_CONFIG, DESTDIR, and building in
 # another folder with `make -f SOURCE/Makefile VPATH=SOURCE`. It builds in build/release below the
-# current folder. `make demo` and `make check` install the Debian packages they need, the others none.
+# current folder. `make demo`, `make check` and the other checks install the Debian packages they need, the
+# others none.
 
 PG_CONFIG ?= pg_config
 
@@ -58,15 +59,30 @@ demo:
 check:
 	@$(named_pg_config) '$(source)/scripts/check'
 
+# The same on other releases of Debian, in folders of their own: all versions of PostgreSQL, other compilers,
+# and packages. As root.
+check-versions:
+	@'$(source)/scripts/check-versions'
+
+check-packages:
+	@'$(source)/scripts/check-packages'
+
+check-compilers:
+	@'$(source)/scripts/check-compilers'
+
 format:
 	@'$(source)/scripts/format'
 
 format-check:
 	@'$(source)/scripts/format' --check
 
+# What PGXN takes (zip) and packagers like (tar.gz), of what is committed.
 dist:
-	git -C '$(source)' archive --format=zip --prefix='vector-$(version)/' \
-	  --output='$(CURDIR)/vector-$(version).zip' HEAD
+	@'$(source)/test/structure/meta_json_is_valid_for_pgxn' '$(source)'
+	@git -C '$(source)' diff --quiet HEAD || echo 'warning: changes that are not committed are left out' >&2
+	for format in zip tar.gz; do \
+	  git -C '$(source)' archive --format=$$format --prefix='vector-$(version)/' \
+	    --output='$(CURDIR)/vector-$(version).'$$format HEAD || exit 1; done
 
-.PHONY: all install installcheck installcheck-regress installcheck-isolation clean demo check format \
-        format-check dist
+.PHONY: all install installcheck installcheck-regress installcheck-isolation clean demo check check-versions \
+        check-packages check-compilers format format-check dist

@@ -9,6 +9,8 @@ target_include_directories(vector_shim PRIVATE include src/pg)
 target_link_libraries(vector_shim PRIVATE vector_warnings PostgreSQL::server)
 # As PostgreSQL itself is compiled: its headers rely on it.
 target_compile_options(vector_shim PRIVATE -fno-strict-aliasing -fwrapv)
+# Of macros of PostgreSQL's headers; g++ sees by itself that they come from there.
+target_compile_options(vector_shim PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-volatile>)
 target_compile_definitions(vector_shim PRIVATE "VECTOR_VERSION=\"${PROJECT_VERSION}\"")
 
 add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)

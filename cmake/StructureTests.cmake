@@ -5,6 +5,7 @@ function(add_structure_test name)
 endfunction()
 
 add_structure_test(version_is_in_one_place "${PROJECT_SOURCE_DIR}")
+add_structure_test(meta_json_is_valid_for_pgxn "${PROJECT_SOURCE_DIR}")
 # A sanitized core needs the sanitizer's library, and one object has nothing to share.
 if(NOT VECTOR_SANITIZE)
   add_structure_test(core_is_postgres_free "${PROJECT_SOURCE_DIR}" "${CMAKE_C_COMPILER}" $<TARGET_FILE:vector_core>)

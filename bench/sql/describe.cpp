@@ -49,7 +49,7 @@ Settings describe_server(const Options& options, const Server& server) {
         "max_parallel_maintenance_workers", "max_parallel_workers", "work_mem", "huge_pages",
         "fsync", "full_page_writes", "synchronous_commit", "autovacuum", "io_method"}) {
     const std::string value =
-        connection.value("SELECT current_setting(" + quoted(name) + ", true)");
+        connection.value("SELECT current_setting(" + quoted_literal(name) + ", true)");
     if (!value.empty()) result.emplace_back(name, value);
   }
   for (const auto& [name, value] : options.build_settings) {

@@ -99,7 +99,8 @@ void build_index(Connection& connection, const Options& options, const std::stri
   connection.run("DROP INDEX IF EXISTS " + quoted_name(index_name(options)));
   connection.run("RESET client_min_messages");  // notices of the build are of interest
   for (const auto& [name, value] : options.build_settings) {
-    connection.run("SELECT set_config(" + quoted(name) + ", " + quoted(value) + ", false)");
+    connection.run("SELECT set_config(" + quoted_literal(name) + ", " + quoted_literal(value) +
+                   ", false)");
   }
   const std::optional<double> cpu_before = connection.cpu_seconds();
   const Stopwatch watch;
@@ -163,8 +164,8 @@ void build(const Options& options, std::vector<Loaded>& loaded) {
     Connection connection(options.servers[i]);
     connection.run("VACUUM (ANALYZE) " + quoted_name(options.table));
     connection.run("CHECKPOINT");
-    const std::string table = quoted(quoted_name(options.table)) + "::regclass";
-    const std::string index = quoted(quoted_name(index_name(options))) + "::regclass";
+    const std::string table = quoted_literal(quoted_name(options.table)) + "::regclass";
+    const std::string index = quoted_literal(quoted_name(index_name(options))) + "::regclass";
     loaded[i].table_bytes = std::stoull(connection.value("SELECT pg_table_size(" + table + ")"));
     loaded[i].index_bytes = std::stoull(connection.value("SELECT pg_relation_size(" + index + ")"));
     loaded[i].index_definition = connection.value("SELECT pg_get_indexdef(" + index + ")");

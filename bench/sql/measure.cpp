@@ -23,7 +23,8 @@ std::string search_statement(const Options& options) {
 
 void set(Connection& connection, const Settings& settings) {
   for (const auto& [name, value] : settings) {
-    connection.run("SELECT set_config(" + quoted(name) + ", " + quoted(value) + ", false)");
+    connection.run("SELECT set_config(" + quoted_literal(name) + ", " + quoted_literal(value) +
+                   ", false)");
   }
 }
 

@@ -144,7 +144,7 @@ std::string enclosed(std::string_view text, char quote) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string quoted_literal(std::string_view text) {
   return enclosed(text, '\'');
 }
 std::string quoted_name(std::string_view name) {

@@ -54,7 +54,7 @@ class Connection {
 };
 
 // An SQL literal or identifier.
-std::string quoted(std::string_view text);
+std::string quoted_literal(std::string_view text);
 std::string quoted_name(std::string_view name);
 
 }  // namespace vec::bench

@@ -128,4 +128,14 @@ inline void pause_vacuum() {
 #endif
 }
 
+// For a path that must not be chosen, whatever else is disabled: from PostgreSQL 18 on costs, even
+// infinite ones, only decide between paths with equally many disabled nodes.
+inline void never_choose(IndexPath* path) {
+#if PG_VERSION_NUM >= 180000
+  path->path.disabled_nodes = 2;
+#else
+  (void)path;
+#endif
+}
+
 }  // namespace vec::pg

@@ -27,7 +27,7 @@ my %meta_field = (
 my $per_page = int((PAGE - HEADER - 8) / ELEMENT);
 my $lists_per_page = int((PAGE - HEADER - 8) / LIST);
 
-my $node = started_node('main', "statement_timeout = '3s'\nshared_buffers = 16MB\nrestart_after_crash = on");
+my $node = started_node('main', "statement_timeout = '3s'\nshared_buffers = 16MB\nrestart_after_crash = on", no_data_checksums => 1);
 $node->safe_psql(
 	'postgres', q(
 	CREATE TABLE template (id int, embedding vector(8))));

@@ -59,7 +59,7 @@ TEST(Vacuum, CostsInProportionToTheDead) {
       const std::size_t before = index.pages.accesses;
       index.vacuum(alive);
       EXPECT_LE(index.pages.accesses - before,
-                6 * index.pages.count() + 200 * (rows.size() - alive.size()))
+                6 * index.pages.count() + 350 * (rows.size() - alive.size()))
           << "metric " << int(metric) << ", " << dying;
       EXPECT_EQ(Inspection(index).problems(alive, rows[0]), "");
       for (std::size_t i = 0; i < rows.size(); ++i) {

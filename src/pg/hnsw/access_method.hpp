@@ -26,7 +26,7 @@ IndexBulkDeleteResult* amvacuumcleanup(IndexVacuumInfo* info, IndexBulkDeleteRes
 void amcostestimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* startup_cost,
                     Cost* total_cost, Selectivity* selectivity, double* correlation, double* pages);
 // validate.cpp
-bool amvalidate(Oid opclass);
+bool opclass_is_valid(Oid opclass);  // amvalidate is a function of PostgreSQL
 }
 
 // Inserts hold this lock of the index shared; whoever needs to be alone with it takes it

@@ -32,6 +32,7 @@
 #include <cmath>
 
 #include "access_method.hpp"
+#include "compat.hpp"
 #include "options.hpp"
 
 namespace vec::pg {
@@ -157,6 +158,7 @@ void amcostestimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost*
   if (list_length(path->indexorderbys) != 1) {
     // The index is of use for an ORDER BY only, and orders by one distance.
     *startup_cost = *total_cost = get_float8_infinity();
+    never_choose(path);
     *selectivity = 0;
     *pages = 0;
     return;

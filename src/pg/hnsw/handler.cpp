@@ -24,7 +24,7 @@ VECTOR_FUNCTION(hnswhandler) {
   routine->amcostestimate = amcostestimate;
   routine->amoptions = amoptions;
   routine->ambuildphasename = ambuildphasename;
-  routine->amvalidate = amvalidate;
+  routine->amvalidate = opclass_is_valid;
   routine->ambeginscan = ambeginscan;
   routine->amrescan = amrescan;
   routine->amgettuple = amgettuple;

@@ -55,7 +55,7 @@ bool functions_are_valid(Oid opfamily, Oid type) {
 
 }  // namespace
 
-bool amvalidate(Oid opclass) {
+bool opclass_is_valid(Oid opclass) {
   HeapTuple tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
   if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator class %u", opclass);
   auto* form = reinterpret_cast<Form_pg_opclass>(GETSTRUCT(tuple));

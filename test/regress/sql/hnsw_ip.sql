@@ -33,8 +33,11 @@ CREATE INDEX items_embedding ON items USING hnsw (embedding vector_ip_ops);
 
 EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY embedding <#> '[1,2,3]' LIMIT 5;
 EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY '[1,2,3]' <#> embedding LIMIT 5;
-EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY embedding <-> '[1,2,3]' LIMIT 5;
-EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY inner_product(embedding, '[1,2,3]') DESC LIMIT 5;
+-- EXPLAIN says the same otherwise in later versions of PostgreSQL.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/plan.sql
+SELECT plan($$SELECT id FROM items ORDER BY embedding <-> '[1,2,3]' LIMIT 5$$);
+SELECT plan($$SELECT id FROM items ORDER BY inner_product(embedding, '[1,2,3]') DESC LIMIT 5$$);
 
 SELECT embedding, embedding <#> '[9,3,1]' AS distance FROM items ORDER BY embedding <#> '[9,3,1]' LIMIT 5;
 SELECT same_as_seqscan('[9,3,1]', 10), same_as_seqscan('[-9,3,-1]', 30), same_as_seqscan('[0.5,-0.25,0.125]', 147);

@@ -34,7 +34,10 @@ CREATE FUNCTION returned(query vector, want int DEFAULT NULL) RETURNS text LANGU
 	SELECT count(*) || CASE WHEN count(*) = count(DISTINCT id) THEN ' rows' ELSE ' rows, not all different' END
 	FROM (SELECT id FROM items ORDER BY embedding <-> query LIMIT want) t
 $$;
-EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = 1) LIMIT 500;
+-- EXPLAIN says the same otherwise in later versions of PostgreSQL.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/plan.sql
+SELECT plan('SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = 1) LIMIT 500');
 
 -- LIMIT beyond hnsw.ef_search, and none
 SELECT returned(:'query', 40), returned(:'query', 41), returned(:'query', 500), returned(:'query', 2999), returned(:'query');
@@ -140,8 +143,8 @@ SELECT moved('near', 100000);
 CLOSE near;
 
 -- scans started again: in a nested loop, with a query that varies, in the middle of the search and of the sweep
-EXPLAIN (COSTS OFF) SELECT q.id, near.count FROM (SELECT * FROM items WHERE id IN (1, 2, 3)) q,
-	LATERAL (SELECT count(*) FROM (SELECT FROM items ORDER BY embedding <-> q.embedding LIMIT q.id * 300) t) near;
+SELECT plan($$SELECT q.id, near.count FROM (SELECT * FROM items WHERE id IN (1, 2, 3)) q,
+	LATERAL (SELECT count(*) FROM (SELECT FROM items ORDER BY embedding <-> q.embedding LIMIT q.id * 300) t) near$$);
 SELECT q.id, near.count, near.first FROM (SELECT * FROM items WHERE id IN (1, 2, 3)) q,
 	LATERAL (SELECT count(*), (array_agg(id))[1] AS first FROM (SELECT id FROM items ORDER BY embedding <-> q.embedding LIMIT q.id * 300) t) near ORDER BY q.id;
 SET hnsw.max_scan_tuples = 300;

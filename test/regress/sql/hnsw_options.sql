@@ -152,8 +152,10 @@ CREATE INDEX ON items USING hnsw (embedding vector_l2_ops ASC);
 CREATE INDEX ON items USING hnsw (embedding vector_l2_ops DESC);
 CREATE INDEX ON items USING hnsw (embedding vector_l2_ops NULLS FIRST);
 \echo :LAST_ERROR_SQLSTATE
+-- PostgreSQL 17 words this in another way.
+\set VERBOSITY sqlstate
 ALTER TABLE items ADD EXCLUDE USING hnsw (embedding vector_l2_ops WITH =);
-\echo :LAST_ERROR_SQLSTATE
+\set VERBOSITY default
 CLUSTER items USING items_embedding;
 \echo :LAST_ERROR_SQLSTATE
 

@@ -56,7 +56,10 @@ CREATE INDEX anything_list ON anything USING hnsw ((list[1:2]::vector(2)) vector
 SELECT id FROM anything ORDER BY embedding::vector(3) <-> '[2,3.25,1]' LIMIT 2;
 SELECT id FROM anything ORDER BY list[1:2]::vector(2) <-> '[17.25,1]' LIMIT 2;
 EXPLAIN (COSTS OFF) SELECT id FROM anything ORDER BY embedding::vector(3) <-> '[2,3.25,1]' LIMIT 2;
-EXPLAIN (COSTS OFF) SELECT id FROM anything ORDER BY embedding <-> '[2,3.25,1]' LIMIT 2;
+-- EXPLAIN says the same otherwise in later versions of PostgreSQL.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/plan.sql
+SELECT plan($$SELECT id FROM anything ORDER BY embedding <-> '[2,3.25,1]' LIMIT 2$$);
 INSERT INTO anything VALUES (100, '[1,2]', '{1,2}');
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO anything VALUES (100, '[2,3.125,1]', '{7.25,1}'), (101, NULL, NULL);
@@ -78,8 +81,8 @@ SET hnsw.ef_search = 500;
 CREATE INDEX items_kind_1 ON items USING hnsw (embedding vector_l2_ops) WHERE kind = 1;
 EXPLAIN (COSTS OFF) SELECT id FROM items WHERE kind = 1 ORDER BY embedding <-> '[0,0]' LIMIT 3;
 SELECT id FROM items WHERE kind = 1 ORDER BY embedding <-> '[0,0]' LIMIT 3;
-EXPLAIN (COSTS OFF) SELECT id FROM items WHERE kind = 2 ORDER BY embedding <-> '[0,0]' LIMIT 3;
-EXPLAIN (COSTS OFF) SELECT count(*) FROM items WHERE kind = 1;
+SELECT plan($$SELECT id FROM items WHERE kind = 2 ORDER BY embedding <-> '[0,0]' LIMIT 3$$);
+SELECT plan($$SELECT count(*) FROM items WHERE kind = 1$$);
 UPDATE items SET kind = 1 WHERE id = 2;
 UPDATE items SET kind = 2 WHERE id = 1;
 SELECT id FROM items WHERE kind = 1 ORDER BY embedding <-> '[0,0]' LIMIT 3;
@@ -161,13 +164,13 @@ DEALLOCATE nearest;
 DELETE FROM items WHERE id = 1000;
 
 -- the operand from a subquery
-EXPLAIN (COSTS OFF) SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = 151) LIMIT 1;
+SELECT plan('SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = 151) LIMIT 1');
 SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = 151) LIMIT 1;
 SELECT id FROM items ORDER BY embedding <-> (SELECT embedding FROM items WHERE id = -1) LIMIT 0;
 
 -- scans started again: the 3 nearest of each of several rows
-EXPLAIN (COSTS OFF) SELECT i.id, near.id FROM items i, LATERAL
-	(SELECT id FROM items ORDER BY embedding <-> i.embedding LIMIT 3) near WHERE i.kind = 0;
+SELECT plan($$SELECT i.id, near.id FROM items i, LATERAL
+	(SELECT id FROM items ORDER BY embedding <-> i.embedding LIMIT 3) near WHERE i.kind = 0$$);
 SELECT count(*), count(*) FILTER (WHERE near.id = exact.id), count(*) FILTER (WHERE exact.id = i.id)
 FROM items i,
 	LATERAL (SELECT id, row_number() OVER () AS n FROM (SELECT id FROM items ORDER BY embedding <-> i.embedding LIMIT 3) t) near,
