@@ -223,11 +223,16 @@ class Session {
         code_(store.codec.code_bytes()),
         query_(store.codec.query_bytes()) {}
 
-  // Under the insert lock, shared or, with `alone`, exclusive.
-  hnsw::InsertOutcome attempt(const std::vector<float>& x, std::size_t row, int level, bool alone) {
+  // The row to insert.
+  void open(const std::vector<float>& x, std::size_t row) {
     check_dimensions(x);
     if (!store_->codec.encode(x.data(), code_.data())) throw std::logic_error("has no place");
     graph.open_insert(code_.data(), tid_of(row));
+  }
+
+  // Under the insert lock, shared or, with `alone`, exclusive.
+  hnsw::InsertOutcome attempt(const std::vector<float>& x, std::size_t row, int level, bool alone) {
+    open(x, row);
     store_->inserts_excluded = alone;
     auto outcome = hnsw::insert(graph, scratch, level, store_->parameters, alone);
     store_->inserts_excluded = false;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -75,8 +76,8 @@ class SharedArena {
 };
 
 // Keeps the rules of a PageSource and throws std::logic_error at whoever breaks them: content locks
-// in the order metapage, element page, list page, one of a kind at most; no interrupt check, no
-// waiting for another lock and no allocation under an exclusive lock.
+// in the order metapage, element pages, list pages, those of a kind by block; no interrupt check,
+// no waiting for another lock and no allocation under an exclusive lock.
 class MemoryPages {
  public:
   using Page = std::array<std::byte, hnsw::kPageBytes>;
@@ -125,24 +126,26 @@ class MemoryPages {
   // Like the real thing: the function works on a copy, which is dropped when it returns false.
   template <class Fn>
   bool update(std::uint32_t block, Fn fn) {
-    interrupt();
-    Lock lock(*this, block, rank_of(block), true);
-    Page copy = *pages_.at(block);
-    if (!fn(copy.data())) return false;
-    ++updates;
-    *pages_[block] = copy;
-    return true;
+    return update_group({&block, 1},
+                        [&](std::span<std::byte* const> pages) { return fn(pages[0]); });
   }
   template <class Fn>
-  bool update_pair(std::uint32_t first, std::uint32_t second, Fn fn) {
+  bool update_group(std::span<const std::uint32_t> blocks, Fn fn) {
+    require(blocks.size() <= hnsw::kMaxGroup, "too many pages in one change");
     interrupt();
-    Lock lock(*this, first, rank_of(first, Rank::elements), true);
-    Lock second_lock(*this, second, rank_of(second, Rank::lists), true);
-    Page copy = *pages_.at(first), second_copy = *pages_.at(second);
-    if (!fn(copy.data(), second_copy.data())) return false;
+    std::deque<Lock> locks;
+    std::vector<Page> copies;
+    for (std::uint32_t block : blocks) {
+      const bool is_first = locks.empty();
+      locks.emplace_back(*this, block, rank_of(block, is_first ? Rank::elements : Rank::lists),
+                         true);
+      copies.push_back(*pages_.at(block));
+    }
+    std::vector<std::byte*> bytes;
+    for (Page& copy : copies) bytes.push_back(copy.data());
+    if (!fn(std::span<std::byte* const>(bytes))) return false;
     ++updates;
-    *pages_[first] = copy;
-    *pages_[second] = second_copy;
+    for (std::size_t i = 0; i < blocks.size(); ++i) *pages_[blocks[i]] = copies[i];
     return true;
   }
   std::uint32_t append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
@@ -225,7 +228,9 @@ class MemoryPages {
     Lock(MemoryPages& pages, std::uint32_t block, Rank rank, bool exclusive) : pages_(&pages) {
       for (const Held& held : pages.held_) {
         require(held.block != block, "page locked twice");
-        require(held.rank < rank || !pages.check_lock_order, "pages locked out of order");
+        const bool is_in_order =
+            held.rank < rank || (held.rank == rank && held.block < block && held.exclusive);
+        require(is_in_order || !pages.check_lock_order, "pages locked out of order");
       }
       pages.held_.push_back({block, rank, exclusive});
       ++pages.accesses;

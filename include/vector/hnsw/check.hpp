@@ -169,7 +169,7 @@ class IndexCheck {
         trailer.slot_bytes != geometry_.slot_bytes(expected)) {
       host_->report({.what = "page is not of the expected kind", .block = block});
     }
-    const char* fault = host_->header_fault(page, used_bytes(geometry_, expected));
+    const char* fault = host_->header_fault(page, used_bytes_of(page, expected));
     if (fault != nullptr) host_->report({.what = fault, .block = block});
     if (holds_slots) {
       const Finding finding = slots_.check(page, block, expected);
@@ -179,6 +179,12 @@ class IndexCheck {
       host_->report({.what = "the metapage has a value where there is none", .block = block});
     }
     return expected;
+  }
+
+  std::uint32_t used_bytes_of(const std::byte* page, PageKind kind) const {
+    if (kind == PageKind::meta) return sizeof(MetaPage);
+    if (kind == PageKind::codec) return kPageDataBytes;
+    return used_slots(page, geometry_, kind) * geometry_.slot_bytes(kind);
   }
 
   // What its readers do not look at; they have refused what they cannot use.

@@ -38,7 +38,13 @@ class SlotCheck {
 
   // Elements or lists; the caller has looked at the trailer.
   Finding check(const std::byte* page, std::uint32_t block, PageKind kind) const {
-    for (std::uint32_t slot = 0; slot < geometry_.slots_per_page(kind); ++slot) {
+    const std::byte* const end = page + kPageHeaderBytes + kPageDataBytes;
+    if (std::any_of(page + kPageHeaderBytes + used_bytes(page), end,
+                    [](std::byte value) { return value != std::byte{0}; })) {
+      return {.what = "there is something behind the used part of the page", .block = block};
+    }
+    const std::uint32_t slots = used_slots(page, geometry_, kind);
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
       const char* fault = kind == PageKind::elements ? element_fault(geometry_.element(page, slot))
                                                      : list_fault(geometry_.list(page, slot));
       if (fault != nullptr) return {.what = fault, .block = block, .slot = slot};

@@ -113,33 +113,53 @@ void take_over_victims(Storage& storage, Scratch& scratch, Selection& selection,
   });
 }
 
-// Adds the edge base -> new_node to base's list: append while there is room, else replace. At level
-// 0 only `victim` is replaced, which the new node has taken over; if another insert was there
-// first, nothing is. Returns whether the list has the edge now.
+// Adds the edges neighbor -> new_node at level 0: to lists with room, and else in place of
+// scratch.victims, which the new node has taken over; where another insert was there first, not at
+// all. Returns whether any list has the edge now.
 template <GraphWriter Storage>
-bool link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
-               NodeId victim, const SelectionRule& rule) {
-  const Candidate edge{base.distance, new_node};
+bool link_back_at_0(Storage& storage, Scratch& scratch, std::span<const Candidate> neighbors,
+                    NodeId new_node) {
+  const std::size_t capacity = storage.max_neighbors(0);
+  scratch.ids.clear();
+  for (const Candidate& neighbor : neighbors) scratch.ids.push_back(storage, neighbor.id);
   bool linked = false;
+  storage.update_edges_of(scratch.ids.view(),
+                          [&](std::size_t i, std::span<Candidate> list, std::size_t count) {
+                            // Vacuum's repair may have offered the edge already.
+                            if (contains(list.first(count), new_node)) {
+                              linked = true;
+                              return kUnchanged;
+                            }
+                            std::size_t place = count;
+                            if (count == capacity) {
+                              place = 0;
+                              while (place < count && list[place].id != scratch.victims[i]) ++place;
+                              if (place == count) return kUnchanged;
+                            }
+                            list[place] = {neighbors[i].distance, new_node};
+                            linked = true;
+                            return std::max(count, place + 1);
+                          });
+  return linked;
+}
+
+// Adds the edge base -> new_node to base's list of an upper level: appends while there is room,
+// else replaces by the rule.
+template <GraphWriter Storage>
+void link_back(Storage& storage, Scratch& scratch, Candidate base, int level, NodeId new_node,
+               const SelectionRule& rule) {
+  const Candidate edge{base.distance, new_node};
   storage.update_edges(base.id, level, [&](std::span<Candidate> list, std::size_t count) {
     // Vacuum's repair may have offered the edge already.
-    linked = contains(list.first(count), new_node);
-    if (linked) return kUnchanged;
+    if (contains(list.first(count), new_node)) return kUnchanged;
     std::size_t place = count;
     if (count == storage.max_neighbors(level)) {
-      if (level > 0) {
-        place = place_to_replace(list.first(count), edge, scratch.visited, rule);
-      } else {
-        place = 0;
-        while (place < count && list[place].id != victim) ++place;
-      }
-      if (place >= count) return kUnchanged;
+      place = place_to_replace(list.first(count), edge, scratch.visited, rule);
+      if (place == kUnchanged) return kUnchanged;
     }
     list[place] = edge;
-    linked = true;
     return std::max(count, place + 1);
   });
-  return linked;
 }
 
 // The same where codes are at hand: the whole list is selected anew. Returns whether it has the
@@ -204,16 +224,32 @@ void link_all_back(Storage& storage, Scratch& scratch, const Selection& selectio
     std::span<const Candidate> neighbors = selection.at(l);
     if (l == 0) neighbors = neighbors.first(neighbors_at_0);  // not those taken over
     bool linked = false;
-    for (std::size_t i = 0; i < neighbors.size(); ++i) {
-      if constexpr (Storage::kCodesAtHand) {
-        linked |= link_back_and_reselect(storage, scratch, neighbors[i], l, node, rule);
-      } else {
-        linked |= link_back(storage, scratch, neighbors[i], l, node,
-                            l == 0 ? scratch.victims[i] : kNoNode, rule);
-      }
+    if constexpr (Storage::kCodesAtHand) {
+      for (const Candidate& neighbor : neighbors)
+        linked |= link_back_and_reselect(storage, scratch, neighbor, l, node, rule);
+    } else if (l == 0) {
+      linked = link_back_at_0(storage, scratch, neighbors, node);
+    } else {
+      for (const Candidate& neighbor : neighbors)
+        link_back(storage, scratch, neighbor, l, node, rule);
     }
     if (l == 0 && !linked) adopt(storage, scratch, neighbors[0], node);
   }
+}
+
+// The open element joins the node with an equal code, which short searches look for: a row whose
+// vector is stored already, because an older version of the row has it. False: not found.
+// REQUIRES: storage.open_insert(...) was called.
+template <GraphWriter Storage>
+bool join_stored_equal(Storage& storage, Scratch& scratch) {
+  const NodeId start = descend(storage, scratch, 0).node;
+  if (start == kNoNode) return false;
+  for (std::size_t ef : {1, 16}) {
+    search_layer(storage, scratch, {&start, 1}, ef, 0);
+    const NodeId equal = find_equal(storage, sort_nearest(scratch));
+    if (equal != kNoNode && storage.join_duplicate(equal)) return true;
+  }
+  return false;
 }
 
 // REQUIRES: storage.open_insert(...) was called.

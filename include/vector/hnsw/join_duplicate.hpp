@@ -18,7 +18,7 @@ auto PageGraph<Pages>::append_tid(NodeId id, std::uint32_t element_block, ListId
   Appended outcome = Appended::gone;
   this->check_list_of(id, list_id);
   std::uint32_t list_block = this->checked_list_block(list_id);
-  pages_->update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {
+  update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {
     ElementSlot* element = this->checked_element(page, element_block, id);
     this->check_page(list_page, list_block, PageKind::lists);
     ListSlot* list = geometry_.list(list_page, geometry_.list_slot_of(list_id));
@@ -52,12 +52,13 @@ bool PageGraph<Pages>::append_tid_list(NodeId id, std::uint32_t element_block) {
     }
     bool gone = false, written = false;
     FreeRun left;
-    pages_->update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {
+    update_pair(element_block, list_block, [&](std::byte* page, std::byte* list_page) {
       ElementSlot* element = this->checked_element(page, element_block, id);
       gone = !still_equal(element);
       left = longest_free_run(list_page, PageKind::lists);
       if (gone || left.length == 0) return false;
       this->check_page(list_page, list_block, PageKind::lists);
+      use_slots(list_page, geometry_, PageKind::lists, left.start + 1);
       ListSlot* list = geometry_.list(list_page, left.start);
       *list = {id, ListKind::heap_tids, 0, 1, 0};
       std::byte* payload = geometry_.list_payload(list);

@@ -21,6 +21,7 @@
 // length is a bfloat16: the upper half of a float, rounded (relative error 0.4 %).
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -34,8 +35,9 @@ namespace vec::hnsw {
 
 inline constexpr std::uint32_t kPageBytes = 8192;
 inline constexpr std::uint32_t kPageHeaderBytes = 24;
-inline constexpr std::uint32_t kMagic = 0x57534e48;  // "HNSW", little endian
-inline constexpr std::uint32_t kFormatVersion = 1;   // frozen with the first release
+inline constexpr std::uint32_t kPageLowerOffset = 12;  // of pd_lower in it
+inline constexpr std::uint32_t kMagic = 0x57534e48;    // "HNSW", little endian
+inline constexpr std::uint32_t kFormatVersion = 1;     // frozen with the first release
 inline constexpr std::uint32_t kMetaBlock = 0;
 inline constexpr std::uint32_t kNoBlock = 0xffffffffu;
 using ListId = std::uint32_t;
@@ -92,8 +94,8 @@ struct ElementSlot {
   std::uint8_t attributes;  // 0; for filter columns
   ListId lists;             // list slot of level first_list_level(); kNoList when there is none
   HeapTid tid;              // one row; kNoTid when it was removed and others remain
-  // Also of a free slot. Readers look at this and not at the page's trailer, which would be one
-  // more line of memory to wait for.
+  // Also of a slot that was freed. Readers look at this and not at the page's trailer, which would
+  // be one more line of memory to wait for.
   std::uint16_t magic = kElementMagic;
   ListId further_tids;  // list slot of more rows; kNoList when there is none
   ListId append_tids;   // list slot among those where a free place is looked for first
@@ -238,25 +240,34 @@ inline PageTrailer read_trailer(const std::byte* page) {
   return trailer;
 }
 
-// Formats the data area of a page whose PostgreSQL header is in place: all slots free.
-inline void format_page(std::byte* page, PageKind kind, std::uint32_t slot_bytes) {
-  std::memset(page + kPageHeaderBytes, 0, kPageDataBytes);
-  if (kind == PageKind::elements) {
-    constexpr std::size_t kAt = offsetof(ElementSlot, magic);
-    for (std::uint32_t slot = 0; slot + slot_bytes <= kPageDataBytes; slot += slot_bytes) {
-      std::memcpy(page + kPageHeaderBytes + slot + kAt, &kElementMagic, sizeof kElementMagic);
-    }
-  }
-  PageTrailer trailer{kind, static_cast<std::uint16_t>(slot_bytes), kMagic};
-  std::memcpy(page + kPageBytes - sizeof trailer, &trailer, sizeof trailer);
+// pd_lower of PostgreSQL's page header: where the used part of the page ends. What lies behind is
+// zero and not logged, so a new page costs next to nothing and a new element only itself. Slots are
+// used from the first on; one that was used once stays in the used part.
+inline std::uint32_t used_bytes(const std::byte* page) {
+  std::uint16_t end;
+  std::memcpy(&end, page + kPageLowerOffset, sizeof end);
+  return end < kPageHeaderBytes ? 0 : std::min(end - kPageHeaderBytes, kPageDataBytes);
+}
+inline void set_used_bytes(std::byte* page, std::uint32_t bytes) {
+  const auto end = static_cast<std::uint16_t>(kPageHeaderBytes + bytes);
+  std::memcpy(page + kPageLowerOffset, &end, sizeof end);
+}
+inline std::uint32_t used_slots(const std::byte* page, const Geometry& geometry, PageKind kind) {
+  return std::min(used_bytes(page) / geometry.slot_bytes(kind), geometry.slots_per_page(kind));
+}
+// Slots below `end` are in use from now on. REQUIRES: none before it is left out.
+inline void use_slots(std::byte* page, const Geometry& geometry, PageKind kind, std::uint32_t end) {
+  if (end > used_slots(page, geometry, kind)) set_used_bytes(page, end * geometry.slot_bytes(kind));
 }
 
-// Bytes after the page header that the page uses: what pd_lower must cover.
-inline std::uint32_t used_bytes(const Geometry& geometry, PageKind kind) {
-  if (kind == PageKind::meta) return sizeof(MetaPage);
-  if (kind == PageKind::codec) return kPageDataBytes;
-  if (kind == PageKind::elements) return geometry.elements_per_page() * geometry.element_bytes();
-  return geometry.lists_per_page() * geometry.list_bytes();
+// Formats a page whose PostgreSQL header is in place; no slot is in use.
+inline void format_page(std::byte* page, PageKind kind, std::uint32_t slot_bytes) {
+  std::memset(page + kPageHeaderBytes, 0, kPageDataBytes);
+  set_used_bytes(page, kind == PageKind::meta    ? std::uint32_t{sizeof(MetaPage)}
+                       : kind == PageKind::codec ? kPageDataBytes
+                                                 : 0);
+  PageTrailer trailer{kind, static_cast<std::uint16_t>(slot_bytes), kMagic};
+  std::memcpy(page + kPageBytes - sizeof trailer, &trailer, sizeof trailer);
 }
 
 inline MetaPage read_meta(const std::byte* page) {

@@ -1,10 +1,13 @@
 // Writing the page graph: a GraphWriter over pages. Inserting, vacuum's repair.
 //
-// Every change is one call of pages.update or update_pair: atomic, logged, under exclusive locks,
+// Every change is one call of pages.update or update_group: atomic, logged, under exclusive locks,
 // and re-reads what it changes, because it was read without a lock before.
 #pragma once
 
+#include <numeric>
+
 #include "vector/hnsw/page_reader.hpp"
+#include "vector/hnsw/remembered_elements.hpp"
 
 namespace vec::hnsw {
 
@@ -12,7 +15,7 @@ template <PageSource Pages>
 class PageGraph : public PageReader<Pages> {
  public:
   PageGraph(Pages& pages, const Codec& codec, const Parameters& parameters)
-      : PageReader<Pages>(pages, codec, parameters) {}
+      : PageReader<Pages>(pages, codec, parameters), remembered_(geometry_.element_bytes()) {}
 
   // The element to insert: its code (which must stay valid during insert) and its row.
   void open_insert(const std::byte* code, HeapTid tid) {
@@ -20,6 +23,7 @@ class PageGraph : public PageReader<Pages> {
     open_tid_ = tid;
     query_ = nullptr;
     forget_codes();
+    remembered_.forget();
   }
 
   // Measures from a stored node. False when it is not live (any more).
@@ -32,6 +36,7 @@ class PageGraph : public PageReader<Pages> {
     });
     open_code_ = node_code_;
     query_ = nullptr;
+    remembered_.forget();
     return live;
   }
 
@@ -57,9 +62,39 @@ class PageGraph : public PageReader<Pages> {
     });
   }
 
+  // ---- GraphReader, with memory ----
+  // From now on copies of elements nearer than this are kept, until the next open_* or change.
+  void keep_nearer_than(float distance) {
+    keep_nearer_than_ =
+        geometry_.first_list_level() == 1 ? distance : -std::numeric_limits<float>::infinity();
+  }
+
+  void distances(std::span<const NodeId> ids, std::span<Measurement> out) {
+    this->in_batches(
+        ids.size(), [&](std::size_t i) { return ids[i]; },
+        [&](std::size_t i, const ElementSlot* element) {
+          out[i].state = element->state;
+          if (element->state == NodeState::free) return;
+          out[i].distance = this->distance_to(element);
+          if (out[i].distance < keep_nearer_than_) remembered_.add(*pages_, ids[i], element);
+        });
+  }
+
+  std::size_t neighbors(NodeId id, int level, std::span<NodeId> out) {
+    const ElementSlot* element = level == 0 ? remembered_.find(id) : nullptr;
+    if (element == nullptr) return PageReader<Pages>::neighbors(id, level, out);
+    const std::size_t count = std::min(std::size_t{element->degree}, out.size());
+    geometry_.read_ids(geometry_.element_edges(element), count, out.data());
+    return count;
+  }
+
   // ---- GraphWriter ----
   void copy_codes(std::span<const NodeId> ids, const std::byte** codes) {
     for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (const ElementSlot* element = remembered_.find(ids[i])) {
+        codes[i] = geometry_.code(element);
+        continue;
+      }
       std::byte* copy = next_code_copy();
       codes[i] = nullptr;
       this->read_element(ids[i], [&](const ElementSlot* element) {
@@ -79,6 +114,11 @@ class PageGraph : public PageReader<Pages> {
 
   std::size_t edges(NodeId id, int level, std::span<Candidate> out) {
     std::size_t count = 0;
+    if (const ElementSlot* element = level == 0 ? remembered_.find(id) : nullptr) {
+      count = std::min(std::size_t{element->degree}, out.size());
+      geometry_.read_edges(geometry_.element_edges(element), count, out.data());
+      return count;
+    }
     this->read_edge_bytes(id, level, [&](const std::byte* bytes, std::size_t degree) {
       count = std::min(degree, out.size());
       geometry_.read_edges(bytes, count, out.data());
@@ -86,8 +126,40 @@ class PageGraph : public PageReader<Pages> {
     return count;
   }
 
+  // update_edges at level 0 of several nodes: change(i, list, count) for ids[i], in any order. As
+  // many pages as possible change at once.
+  template <class Change>
+  void update_edges_of(std::span<const NodeId> ids, Change change) {
+    remembered_.forget();
+    if (geometry_.first_list_level() == 0) {
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        update_edges(ids[i], 0, [&](std::span<Candidate> list, std::size_t count) {
+          return change(i, list, count);
+        });
+      }
+      return;
+    }
+    std::uint16_t order[kMaxNeighbors];
+    std::iota(order, order + ids.size(), std::uint16_t{0});
+    std::sort(order, order + ids.size(), [&](auto a, auto b) { return ids[a] < ids[b]; });
+    for (std::size_t next = 0, end; next < ids.size(); next = end) {
+      this->check_interrupts();
+      std::uint32_t blocks[kMaxGroup];
+      std::size_t pages = 0;
+      for (end = next; end < ids.size(); ++end) {
+        const std::uint32_t block = this->checked_element_block(ids[order[end]]);
+        if (pages > 0 && blocks[pages - 1] == block) continue;
+        if (pages == kMaxGroup) break;
+        blocks[pages++] = block;
+      }
+      change_group({blocks, pages}, ids,
+                   std::span<const std::uint16_t>(order).subspan(next, end - next), change);
+    }
+  }
+
   template <class Change>
   void update_edges(NodeId id, int level, Change change) {
+    remembered_.forget();
     EdgePlace place;
     if (!this->find_edges(id, level, &place)) return;
     update_edge_lists({&place, 1}, [&](std::size_t, std::span<Candidate> list, std::size_t count) {
@@ -200,6 +272,25 @@ class PageGraph : public PageReader<Pages> {
   }
 
   // Applies update_edges' function to the stored list. False when it left the list as it was.
+  // For update_edges_of: ids[which[..]] lie on `blocks`, both in order.
+  template <class Change>
+  void change_group(std::span<const std::uint32_t> blocks, std::span<const NodeId> ids,
+                    std::span<const std::uint16_t> which, Change change) {
+    pages_->update_group(blocks, [&](std::span<std::byte* const> pages) {
+      bool changed = false;
+      std::size_t page = 0;
+      for (std::uint16_t i : which) {
+        while (blocks[page] != geometry_.block_of(ids[i])) ++page;
+        ElementSlot* element = this->checked_element(pages[page], blocks[page], ids[i]);
+        if (element->state == NodeState::free) continue;
+        changed |= change_edges(
+            geometry_.element_edges(element), 0, &element->degree,
+            [&](std::span<Candidate> list, std::size_t count) { return change(i, list, count); });
+      }
+      return changed;
+    });
+  }
+
   template <class Change>
   bool change_edges(std::byte* bytes, int level, std::uint8_t* degree, Change change) {
     Candidate room[kMaxNeighbors + 1];
@@ -236,6 +327,7 @@ class PageGraph : public PageReader<Pages> {
   // Writes the open element into a free slot of `page`. REQUIRES: the slot is free.
   void fill_element(std::byte* page, std::uint32_t slot, int level, ListId lists,
                     const Selection& selection) {
+    use_slots(page, geometry_, PageKind::elements, slot + 1);
     ElementSlot* element = geometry_.element(page, slot);
     *element = {};
     element->state = NodeState::live;
@@ -254,6 +346,7 @@ class PageGraph : public PageReader<Pages> {
 
   void fill_lists(std::byte* page, std::uint32_t slot, NodeId owner, int level,
                   const Selection& selection) {
+    use_slots(page, geometry_, PageKind::lists, slot + geometry_.lists_of(level));
     for (int l = geometry_.first_list_level(); l <= level; ++l, ++slot) {
       std::span<const Candidate> chosen = selection.at(l);
       ListSlot* list = geometry_.list(page, slot);
@@ -261,6 +354,14 @@ class PageGraph : public PageReader<Pages> {
                static_cast<std::uint8_t>(chosen.size()), 0};
       geometry_.write_edges(geometry_.list_payload(list), chosen);
     }
+  }
+
+  // An element page and a list page in one atomic change.
+  template <class Change>
+  bool update_pair(std::uint32_t block, std::uint32_t list_block, Change change) {
+    const std::uint32_t blocks[] = {block, list_block};
+    return pages_->update_group(
+        blocks, [&](std::span<std::byte* const> pages) { return change(pages[0], pages[1]); });
   }
 
   // Both return kNoNode when a page had less space than was known of it.
@@ -291,7 +392,7 @@ class PageGraph : public PageReader<Pages> {
       pages_->record_space(block, PageKind::lists, 0);
       return kNoNode;
     }
-    pages_->update_pair(block, list_block, [&](std::byte* page, std::byte* list_page) {
+    update_pair(block, list_block, [&](std::byte* page, std::byte* list_page) {
       left = longest_free_run(page, PageKind::elements);
       lists_left = longest_free_run(list_page, PageKind::lists);
       if (left.length == 0 || lists_left.length < lists) return false;
@@ -320,6 +421,8 @@ class PageGraph : public PageReader<Pages> {
   }
 
   HeapTid open_tid_ = kNoTid;
+  RememberedElements remembered_;
+  float keep_nearer_than_ = -std::numeric_limits<float>::infinity();
   std::byte* node_code_ = nullptr;
   FlatArray<std::byte*> code_copies_;
   std::size_t code_copies_used_ = 0;

@@ -31,9 +31,13 @@ struct EdgePlace {
   std::uint8_t level;
 };
 
+// Pages of one atomic change at most: what a record of generic WAL can hold.
+inline constexpr std::size_t kMaxGroup = 4;
+
 // What supplies the pages: PostgreSQL's buffers, or memory in the unit tests. Pages are passed to
 // functions while they are pinned and locked; the pointer is good inside the function only.
-// Lock order: metapage, then element page, then list page; at most one of a kind at a time.
+// Lock order: metapage, then element pages, then list pages; pages of a kind by their block
+// numbers.
 template <class P>
 concept PageSource = Allocator<P> &&
     requires(P& p, std::uint32_t block, PageKind kind, const Geometry& geometry) {
@@ -44,9 +48,10 @@ concept PageSource = Allocator<P> &&
   {
     p.update(block, [](std::byte*) { return true; })
     } -> std::same_as<bool>;  // exclusive, logged
-  // The same for an element page and a list page in one atomic change.
+  // The same for up to kMaxGroup pages in one atomic change, locked in this order.
   {
-    p.update_pair(block, block, [](std::byte*, std::byte*) { return true; })
+    p.update_group(std::span<const std::uint32_t>(),
+                   [](std::span<std::byte* const>) { return true; })
     } -> std::same_as<bool>;
   {
     p.append(kind, geometry)
@@ -155,7 +160,8 @@ class PageReader {
   // kinds.
   void results_of_page(const std::byte* page, std::uint32_t block, FlatArray<ResultRow>& rows) {
     if (checked_kind(page, block) != PageKind::elements) return;
-    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+    const std::uint32_t slots = used_slots(page, geometry_, PageKind::elements);
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
       const NodeId id = geometry_.node_id(block, slot);
       const ElementSlot* element = checked_element(page, block, id);
       if (element->state != NodeState::live) continue;
@@ -288,7 +294,8 @@ class PageReader {
   void for_each_edge_list(const std::byte* page, std::uint32_t block, Use use) {
     const PageKind kind = checked_kind(page, block);
     if (kind == PageKind::elements && geometry_.first_list_level() == 1) {
-      for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+      const std::uint32_t slots = used_slots(page, geometry_, kind);
+      for (std::uint32_t slot = 0; slot < slots; ++slot) {
         const NodeId id = geometry_.node_id(block, slot);
         const ElementSlot* element = checked_element(page, block, id);
         if (element->state == NodeState::free) continue;

@@ -70,10 +70,10 @@ inline bool farther(const Candidate& a, const Candidate& b) {
   return nearer(b, a);
 }
 
-// Visited nodes of one layer's search and their distances to the query: open addressing, power of
-// two. Growing moves between two arrays, so that once both are large enough nothing is allocated
-// any more.
-class VisitedTable {
+// Nodes and a value of each: open addressing, power of two. Growing moves between two arrays, so
+// that once both are large enough nothing is allocated any more.
+template <class Value>
+class NodeTable {
  public:
   template <Allocator A>
   void reset(A& allocator, std::size_t expected) {
@@ -87,34 +87,39 @@ class VisitedTable {
   // True the first time.
   template <Allocator A>
   bool visit(A& allocator, NodeId id) {
-    Candidate* slot = find(id);
+    Entry* slot = find(id);
     if (slot->id == id) return false;
     if (2 * (count_ + 1) > capacity_) {
       grow(allocator);
       slot = find(id);
     }
-    *slot = {kNotMeasured, id};
+    *slot = {kNoValue, id};
     ++count_;
     return true;
   }
 
   // REQUIRES: visit(id) was called.
-  void remember(NodeId id, float distance) { find(id)->distance = distance; }
+  void remember(NodeId id, Value value) { find(id)->value = value; }
 
-  // Null when the node was not visited; NaN when it was but had no distance, because its slot was
-  // free.
-  const float* distance(NodeId id) const {
-    const Candidate* slot = find(id);
-    return slot->id == id ? &slot->distance : nullptr;
+  // Null when the node was not visited; NaN (of numbers that have one) when it was but nothing was
+  // remembered.
+  const Value* value(NodeId id) const {
+    if (count_ == 0) return nullptr;
+    const Entry* slot = find(id);
+    return slot->id == id ? &slot->value : nullptr;
   }
 
  private:
+  struct Entry {
+    Value value;
+    NodeId id;
+  };
   struct Slots {
-    Candidate* data = nullptr;
+    Entry* data = nullptr;
     std::size_t allocated = 0;
   };
 
-  Candidate* find(NodeId id) const {
+  Entry* find(NodeId id) const {
     // Fibonacci hashing: ids of one page differ in their low bits only.
     std::size_t i = (id * 0x9e3779b97f4a7c15ull) >> 32 & (capacity_ - 1);
     while (current_.data[i].id != id && current_.data[i].id != kNoNode)
@@ -123,14 +128,14 @@ class VisitedTable {
   }
 
   void clear_slots() {
-    std::fill_n(current_.data, capacity_, Candidate{0, kNoNode});
+    std::fill_n(current_.data, capacity_, Entry{Value{}, kNoNode});
     count_ = 0;
   }
 
   template <Allocator A>
   static void use_at_least(A& allocator, std::size_t capacity, Slots& slots) {
     if (slots.allocated >= capacity) return;
-    slots = {static_cast<Candidate*>(allocator.allocate(capacity * sizeof(Candidate))), capacity};
+    slots = {static_cast<Entry*>(allocator.allocate(capacity * sizeof(Entry))), capacity};
   }
 
   template <Allocator A>
@@ -147,13 +152,16 @@ class VisitedTable {
     count_ = old_count;
   }
 
-  static constexpr float kNotMeasured = std::numeric_limits<float>::quiet_NaN();
+  static constexpr Value kNoValue = std::numeric_limits<Value>::quiet_NaN();
 
   Slots current_;
   Slots other_;
   std::size_t capacity_ = 0;
   std::size_t count_ = 0;
 };
+
+// Visited nodes of one layer's search and their distances to the query.
+using VisitedTable = NodeTable<float>;
 
 struct Scratch {
   VisitedTable visited;

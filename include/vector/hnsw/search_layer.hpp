@@ -72,6 +72,18 @@ void offer(Storage& storage, Scratch& scratch, Candidate candidate, NodeState st
   }
 }
 
+// Tells a storage that copies what an insert will look at again which nodes these are.
+template <class Farther, GraphReader Storage>
+void announce(Storage& storage, Scratch& scratch, std::size_t ef, int level) {
+  if constexpr (Farther::kRemembersDistances && requires { storage.keep_nearer_than(0.0f); }) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    const bool is_full = scratch.nearest.size() >= ef;
+    storage.keep_nearer_than(level > 0 ? -kInfinity
+                             : is_full ? scratch.nearest[0].distance
+                                       : kInfinity);
+  }
+}
+
 // The loop of Algorithm 2: expands scratch.frontier until it holds nothing nearer than the `ef`
 // nearest.
 template <class Farther, GraphReader Storage>
@@ -84,6 +96,7 @@ void expand_frontier(Storage& storage, Scratch& scratch, std::size_t ef, int lev
     if (nearest.size() >= ef && candidate.distance > nearest[0].distance) break;
     std::pop_heap(frontier.begin(), frontier.end(), farther);
     frontier.pop_back();
+    announce<Farther>(storage, scratch, ef, level);
     measure(storage, scratch, unvisited_neighbors(storage, scratch, candidate.id, level),
             [&](Candidate c, NodeState state) { offer<Farther>(storage, scratch, c, state, ef); });
   }
@@ -104,6 +117,7 @@ void search_layer(Storage& storage, Scratch& scratch, std::span<const NodeId> en
   for (NodeId id : entry_points) {
     if (scratch.visited.visit(storage, id)) scratch.ids.push_back(storage, id);
   }
+  announce<Farther>(storage, scratch, ef, level);
   measure(storage, scratch, scratch.ids.view(),
           [&](Candidate c, NodeState state) { offer<Farther>(storage, scratch, c, state, ef); });
   expand_frontier<Farther>(storage, scratch, ef, level);

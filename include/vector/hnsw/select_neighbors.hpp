@@ -90,7 +90,7 @@ inline std::size_t place_to_replace(std::span<const Candidate> list, Candidate e
   std::size_t farthest = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (nearer(list[farthest], list[i])) farthest = i;
-    const float* between = remembered.distance(list[i].id);
+    const float* between = remembered.value(list[i].id);
     if (between == nullptr) continue;
     bool new_is_nearer = edge.distance < list[i].distance;
     float longer = new_is_nearer ? list[i].distance : edge.distance;

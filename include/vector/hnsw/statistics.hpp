@@ -59,7 +59,9 @@ class StatisticsCollector {
 
  private:
   void count_elements(std::uint32_t block, const NodeSet& reached, Statistics& statistics) {
-    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+    const std::uint32_t slots = used_slots(page_, geometry_, PageKind::elements);
+    statistics.free_elements += geometry_.elements_per_page() - slots;
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
       const NodeId id = geometry_.node_id(block, slot);
       const ElementSlot* element = graph_->checked_element(page_, block, id);
       statistics.free_elements += element->state == NodeState::free;
@@ -117,7 +119,8 @@ void for_each_heap_tid(Pages& in_order, PageReader<Pages>& graph, std::uint32_t 
     std::size_t count = 0;
     in_order.read(block, [&](const std::byte* page) {
       if (graph.checked_kind(page, block) != PageKind::elements) return;
-      for (std::uint32_t slot = 0; slot < geometry.elements_per_page(); ++slot) {
+      const std::uint32_t slots = used_slots(page, geometry, PageKind::elements);
+      for (std::uint32_t slot = 0; slot < slots; ++slot) {
         const NodeId id = geometry.node_id(block, slot);
         const ElementSlot* element = graph.checked_element(page, block, id);
         if (element->state == NodeState::live) {

@@ -109,7 +109,8 @@ class Vacuum {
 
   template <class Use>
   void for_each_element(const std::byte* page, std::uint32_t block, Use use) {
-    for (std::uint32_t slot = 0; slot < geometry_.elements_per_page(); ++slot) {
+    const std::uint32_t slots = used_slots(page, geometry_, PageKind::elements);
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
       NodeId id = geometry_.node_id(block, slot);
       use(id, graph_->checked_element(page, block, id));
     }

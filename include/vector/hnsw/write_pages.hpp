@@ -102,7 +102,9 @@ class PageWriter {
 
   void write_element(std::byte* page, std::uint32_t slot, NodeId node) {
     Places places = take_places(node);
+    use_slots(page, geometry_, PageKind::elements, slot + 1);
     ElementSlot* element = geometry_.element(page, slot);
+    *element = {};
     element->state = NodeState::live;
     element->level = static_cast<std::uint8_t>(graph_->level(node));
     element->lists = places.lists;
@@ -163,6 +165,7 @@ class PageWriter {
       next_list_ = before;
       return false;
     }
+    use_slots(page, geometry_, PageKind::lists, geometry_.list_slot_of(first) + lists);
     for (std::uint32_t i = 0; i < lists; ++i) {
       int level = geometry_.first_list_level() + static_cast<int>(i);
       ListSlot* list = geometry_.list(page, geometry_.list_slot_of(first) + i);
@@ -181,6 +184,7 @@ class PageWriter {
     replay_tids_left_ -= count;
     ListId id = take_slots(1);
     ListId next = replay_tids_left_ > 0 ? next_list_ : kNoList;
+    use_slots(page, geometry_, PageKind::lists, geometry_.list_slot_of(id) + 1);
     ListSlot* list = geometry_.list(page, geometry_.list_slot_of(id));
     *list = {page_id(replay_node()), ListKind::heap_tids, 0, static_cast<std::uint8_t>(count), 0};
     std::byte* payload = geometry_.list_payload(list);

@@ -4,6 +4,8 @@ namespace vec::pg {
 
 static_assert(BLCKSZ == hnsw::kPageBytes, "the page format is made for 8 kB pages");
 static_assert(SizeOfPageHeaderData == hnsw::kPageHeaderBytes);
+static_assert(offsetof(PageHeaderData, pd_lower) == hnsw::kPageLowerOffset);
+static_assert(hnsw::kMaxGroup <= MAX_GENERIC_XLOG_PAGES);
 static_assert(sizeof(ItemPointerData) == sizeof(hnsw::HeapTid));
 
 namespace {
@@ -29,9 +31,6 @@ Size space_code(hnsw::PageKind kind, uint32 slots) {
 void BufferPages::format(Page page, hnsw::PageKind kind, const hnsw::Geometry& geometry) {
   PageInit(page, BLCKSZ, sizeof(hnsw::PageTrailer));
   hnsw::format_page(reinterpret_cast<std::byte*>(page), kind, geometry.slot_bytes(kind));
-  // Generic WAL takes what lies between pd_lower and pd_upper for unused.
-  reinterpret_cast<PageHeader>(page)->pd_lower =
-      static_cast<LocationIndex>(SizeOfPageHeaderData + hnsw::used_bytes(geometry, kind));
 }
 
 Buffer BufferPages::extend(const hnsw::Geometry& geometry) {

@@ -1,6 +1,6 @@
 // Index pages in PostgreSQL's buffers: the PageSource of the shim.
 //
-// read, update and update_pair pin, lock, call the function, and release; an error in between is
+// read, update and update_group pin, lock, call the function, and release; an error in between is
 // cleaned up by transaction abort, which releases locks and pins. Changes are logged with
 // GenericXLog, or not at all while an index is built, which logs whole pages at its end.
 #pragma once
@@ -69,44 +69,34 @@ class BufferPages {
   // `change` may alter the page only if it returns true.
   template <class Change>
   bool update(BlockNumber block, Change change) {
-    Buffer buffer = pin(block);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    bool changed;
-    if (logging_ == Logging::none) {
-      changed = change(bytes(buffer));
-      if (changed) MarkBufferDirty(buffer);
-    } else {
-      GenericXLogState* record = GenericXLogStart(index_);
-      changed = change(reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffer, 0)));
-      finish(record, changed);
-    }
-    UnlockReleaseBuffer(buffer);
-    return changed;
+    return update_group({&block, 1},
+                        [&](std::span<std::byte* const> pages) { return change(pages[0]); });
   }
 
   template <class Change>
-  bool update_pair(BlockNumber first, BlockNumber second, Change change) {
-    Buffer buffers[2] = {pin(first), pin(second)};
-    LockBuffer(buffers[0], BUFFER_LOCK_EXCLUSIVE);
-    LockBuffer(buffers[1], BUFFER_LOCK_EXCLUSIVE);
+  bool update_group(std::span<const BlockNumber> blocks, Change change) {
+    Buffer buffers[hnsw::kMaxGroup];
+    std::byte* pages[hnsw::kMaxGroup];
+    for (std::size_t i = 0; i < blocks.size(); ++i) buffers[i] = pin(blocks[i]);
+    for (std::size_t i = 0; i < blocks.size(); ++i) LockBuffer(buffers[i], BUFFER_LOCK_EXCLUSIVE);
     bool changed;
     if (logging_ == Logging::none) {
-      changed = change(bytes(buffers[0]), bytes(buffers[1]));
-      if (changed) {
-        MarkBufferDirty(buffers[0]);
-        MarkBufferDirty(buffers[1]);
-      }
+      for (std::size_t i = 0; i < blocks.size(); ++i) pages[i] = bytes(buffers[i]);
+      changed = change(std::span<std::byte* const>(pages, blocks.size()));
+      for (std::size_t i = 0; changed && i < blocks.size(); ++i) MarkBufferDirty(buffers[i]);
     } else {
       GenericXLogState* record = GenericXLogStart(index_);
-      auto* first_page =
-          reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffers[0], 0));
-      auto* second_page =
-          reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffers[1], 0));
-      changed = change(first_page, second_page);
-      finish(record, changed);
+      for (std::size_t i = 0; i < blocks.size(); ++i) {
+        pages[i] = reinterpret_cast<std::byte*>(GenericXLogRegisterBuffer(record, buffers[i], 0));
+      }
+      changed = change(std::span<std::byte* const>(pages, blocks.size()));
+      if (changed) {
+        GenericXLogFinish(record);
+      } else {
+        GenericXLogAbort(record);
+      }
     }
-    UnlockReleaseBuffer(buffers[1]);
-    UnlockReleaseBuffer(buffers[0]);
+    for (std::size_t i = blocks.size(); i > 0; --i) UnlockReleaseBuffer(buffers[i - 1]);
     return changed;
   }
 
@@ -143,14 +133,6 @@ class BufferPages {
 
   static std::byte* bytes(Buffer buffer) {
     return reinterpret_cast<std::byte*>(BufferGetPage(buffer));
-  }
-
-  static void finish(GenericXLogState* record, bool changed) {
-    if (changed) {
-      GenericXLogFinish(record);
-    } else {
-      GenericXLogAbort(record);
-    }
   }
 
   Relation index_;

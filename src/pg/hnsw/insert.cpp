@@ -17,7 +17,7 @@ RowInserter::RowInserter(Relation index, const IndexState& state, MemoryContext 
       graph_(pages_, codec_, state.parameters()),
       code_(static_cast<std::byte*>(pages_.allocate(codec_.code_bytes()))) {}
 
-bool RowInserter::insert(Datum value, ItemPointer tid) {
+bool RowInserter::insert(Datum value, ItemPointer tid, bool is_stored_already) {
   MemoryContext caller = MemoryContextSwitchTo(row_context_);
   bool has_place = encode_datum(state_, codec_, value, code_);
   MemoryContextSwitchTo(caller);
@@ -27,6 +27,13 @@ bool RowInserter::insert(Datum value, ItemPointer tid) {
   Relation index = pages_.index();
   int level = hnsw::draw_level(1 - pg_prng_double(&pg_global_prng_state), graph_.parameters());
   lock_inserts(index, ShareLock);
+  if (is_stored_already) {
+    graph_.open_insert(code_, heap_tid(tid));
+    if (hnsw::join_stored_equal(graph_, scratch_)) {
+      unlock_inserts(index, ShareLock);
+      return true;
+    }
+  }
   hnsw::InsertOutcome outcome = attempt(tid, level, false);
   unlock_inserts(index, ShareLock);
   if (outcome == hnsw::InsertOutcome::needs_exclusive) {
@@ -58,7 +65,7 @@ bool ensure_center(Relation index, Datum value) {
 }  // namespace
 
 bool aminsert(Relation index, Datum* values, bool* isnull, ItemPointer tid, Relation,
-              IndexUniqueCheck, bool, IndexInfo* index_info) {
+              IndexUniqueCheck, bool index_unchanged, IndexInfo* index_info) {
   if (isnull[0]) return false;
   // Kept for the rows of one statement.
   auto* inserter = static_cast<RowInserter*>(index_info->ii_AmCache);
@@ -70,7 +77,7 @@ bool aminsert(Relation index, Datum* values, bool* isnull, ItemPointer tid, Rela
     MemoryContextSwitchTo(caller);
     index_info->ii_AmCache = inserter;
   }
-  inserter->insert(values[0], tid);
+  inserter->insert(values[0], tid, index_unchanged);
   return false;
 }
 

@@ -16,7 +16,8 @@ class RowInserter {
   RowInserter(Relation index, const IndexState& state, MemoryContext memory, Logging logging);
 
   // False when the row has no place in the index. REQUIRES: value is not null.
-  bool insert(Datum value, ItemPointer tid);
+  // `is_stored_already`: an older version of the row with the same value was indexed.
+  bool insert(Datum value, ItemPointer tid, bool is_stored_already = false);
 
  private:
   hnsw::InsertOutcome attempt(ItemPointer tid, int level, bool may_become_root);
