@@ -28,19 +28,7 @@ $node->safe_psql('postgres', "COPY queries FROM '$path'");
 sub recall_is_enough
 {
 	my ($operator, $name) = @_;
-	my $ten = nearest($operator, 'q.embedding', 10);
-	my $found = "SELECT q.id, ARRAY($ten) AS ids FROM queries q";
-	my $plan = $node->safe_psql('postgres', by_index_only(40) . "EXPLAIN $found");
-	like($plan, qr/Index Scan using items_embedding/, "$name: by index");
-	my $recall = $node->safe_psql(
-		'postgres', qq(
-		SET enable_indexscan = off;
-		CREATE TEMP TABLE exact AS $found;
-		SET enable_indexscan = on;
-		SET enable_seqscan = off;
-		CREATE TEMP TABLE found AS $found;
-		SELECT sum(cardinality(ARRAY(SELECT unnest(f.ids) INTERSECT SELECT unnest(e.ids)))) * 1.0 / sum(cardinality(e.ids))
-		FROM exact e JOIN found f USING (id)));
+	my $recall = recall($node, $operator);
 	return cmp_ok($recall, '>=', $enough, sprintf('%s: recall %.3f', $name, $recall));
 }
 

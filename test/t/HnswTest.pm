@@ -9,8 +9,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(%operator_of started_node vector_file nearest by_index_only same_as_seqscan rows_not_found hardly_any_lost
-	all_indexes_are_sound);
+our @EXPORT = qw(%operator_of started_node vector_file nearest by_index_only same_as_seqscan recall rows_not_found every_row_once
+	hardly_any_lost all_indexes_are_sound build_report tuples_and_megabytes);
 
 our %operator_of = (vector_l2_ops => '<->', vector_ip_ops => '<#>', vector_cosine_ops => '<=>');
 
@@ -65,6 +65,25 @@ sub by_index_only
 	return "SET enable_seqscan = off; SET enable_bitmapscan = off; LOAD 'vector'; SET hnsw.ef_search = $ef_search;";
 }
 
+# The share of the 10 nearest rows in `items`, to each vector of `queries`, that an index scan finds by default.
+sub recall
+{
+	my ($node, $operator) = @_;
+	my $ten = nearest($operator, 'q.embedding', 10);
+	my $found = "SELECT q.id, ARRAY($ten) AS ids FROM queries q";
+	my $plan = $node->safe_psql('postgres', by_index_only(40) . "EXPLAIN $found");
+	die "not by index:\n$plan" unless $plan =~ /Index Scan using \w+ on items/;
+	return $node->safe_psql(
+		'postgres', qq(
+		SET enable_indexscan = off;
+		CREATE TEMP TABLE exact AS $found;
+		SET enable_indexscan = on;
+		SET enable_seqscan = off;
+		CREATE TEMP TABLE found AS $found;
+		SELECT sum(cardinality(ARRAY(SELECT unnest(f.ids) INTERSECT SELECT unnest(e.ids)))) * 1.0 / sum(cardinality(e.ids))
+		FROM exact e JOIN found f USING (id)));
+}
+
 # How many rows of a table the search for the nearest to $query does not come to, or with $iterative_scan the scan.
 # The table has fewer elements than the largest ef_search. By id, because not every PostgreSQL knows the ctid of a row
 # that it reordered (017_row_identity.pl).
@@ -76,6 +95,18 @@ sub rows_not_found
 		SET hnsw.iterative_scan = $iterative_scan;
 		SELECT count(*) FROM (SELECT id FROM $table WHERE embedding IS NOT NULL EXCEPT ALL
 			SELECT id FROM (SELECT id FROM $table ORDER BY embedding $operator $query) t) t));
+}
+
+# A search for the nearest to $query comes to every row of a table, and to none twice. The table has fewer elements
+# than the largest ef_search.
+sub every_row_once
+{
+	my ($node, $table, $operator, $query, $name) = @_;
+	my $indexed = $node->safe_psql('postgres', "SELECT count(*) FROM $table WHERE embedding IS NOT NULL");
+	my $lost = rows_not_found($node, $table, $operator, $query);
+	my $found = $node->safe_psql('postgres', by_index_only(10000) . qq(
+		SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM $table ORDER BY embedding $operator $query) t));
+	return is("$lost not found, $found", "0 not found, $indexed|$indexed", "$name: every row once");
 }
 
 # At most 0.5 % of the rows of `items` are out of the graph's reach, and no row out of a scan's.
@@ -106,6 +137,22 @@ sub same_as_seqscan
 	my $exact = $node->safe_psql('postgres', "SET enable_indexscan = off; $statement");
 	my $found = $node->safe_psql('postgres', by_index_only(1000) . $statement);
 	return is($found, $exact, $name);
+}
+
+# Runs statements that build an index, and returns what psql reports on standard error.
+sub build_report
+{
+	my ($node, $statements) = @_;
+	my ($ret, $stdout, $stderr) = $node->psql('postgres', $statements);
+	is($ret, 0, 'built') or diag($stderr);
+	return $stderr;
+}
+
+# Of the NOTICE about memory: tuples and MB.
+sub tuples_and_megabytes
+{
+	my ($report) = @_;
+	return $report =~ /NOTICE:  hnsw graph no longer fits into maintenance_work_mem after (\d+) tuples\n.*DETAIL:  Building will take significantly more time\.\n.*HINT:  Increase maintenance_work_mem to speed up builds\. The whole graph would take about (\d+) MB\./;
 }
 
 1;

@@ -29,6 +29,12 @@ Size free_shared_memory() {
 
 }  // namespace
 
+void BuildMemory::enter() {
+  if (area_.area == nullptr && area_.place != nullptr) {
+    area_.area = dsa_attach_in_place(area_.place, area_.segment);
+  }
+}
+
 void BuildMemory::leave() {
   if (area_.area != nullptr) {
     dsa_detach(area_.area);

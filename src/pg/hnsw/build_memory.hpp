@@ -27,8 +27,8 @@ struct BuildMemoryState {
   bool ran_out_of_shared_memory;  // there was less than the limit
 };
 
-// Where a process sees the area, which was created at `place` in `segment`. All null for a build by
-// one process.
+// Where a process sees the area, which was created at `place` in `segment`; null until it has
+// entered. All null for a build by one process.
 struct BuildArea {
   dsa_area* area;
   dsm_segment* segment;
@@ -39,6 +39,9 @@ class BuildMemory {
  public:
   BuildMemory(BuildMemoryState* state, const BuildArea& area, MemoryContext context)
       : state_(state), area_(area), context_(context) {}
+
+  // Before anything is done in the area. REQUIRES: some process has entered and not left.
+  void enter();
 
   // This process needs nothing of it any more. The area goes when the last process leaves it. May
   // be called again.

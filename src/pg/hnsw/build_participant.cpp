@@ -19,7 +19,9 @@ constexpr Size share_of_last_steps(Size memory) {
 // The pages of the index while the graph is written, counted in the progress report.
 class ReportedPages {
  public:
-  ReportedPages(BufferPages& pages, bool is_reported) : pages_(&pages), is_reported_(is_reported) {}
+  // There will be about `expected` pages.
+  ReportedPages(BufferPages& pages, bool is_reported, int64 expected)
+      : pages_(&pages), is_reported_(is_reported), expected_(expected) {}
 
   void* allocate(std::size_t bytes) { return pages_->allocate(bytes); }
   void check_interrupts() { pages_->check_interrupts(); }
@@ -27,7 +29,9 @@ class ReportedPages {
   void write_next(hnsw::PageKind kind, const hnsw::Geometry& geometry, Fill fill) {
     pages_->write_next(kind, geometry, fill);
     written_ += 1;
-    if (is_reported_) pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, written_);
+    if (!is_reported_) return;
+    if (written_ > expected_) pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_TOTAL, written_);
+    pgstat_progress_update_param(PROGRESS_SCAN_BLOCKS_DONE, written_);
   }
   void record_space(BlockNumber block, hnsw::PageKind kind, uint32 slots) {
     pages_->record_space(block, kind, slots);
@@ -36,6 +40,7 @@ class ReportedPages {
  private:
   BufferPages* pages_;
   bool is_reported_;
+  int64 expected_;
   int64 written_ = 0;
 };
 
@@ -49,6 +54,7 @@ BuildShared::BuildShared(Relation heap_relation, Relation index_relation, bool c
       lock_tranche(tranche),
       memory{},
       is_memory_used_up(false),
+      is_index_empty(false),
       scans_done(0),
       heap_tuples(0),
       has_broken_hot_chain(false) {
@@ -64,10 +70,12 @@ BuildShared::BuildShared(Relation heap_relation, Relation index_relation, bool c
 }
 
 BuildParticipant::BuildParticipant(Relation index, const IndexState& state, BuildShared* shared,
-                                   const BuildArea& area, bool is_leader)
+                                   const BuildArea& area, ParallelTableScanDesc table_scan,
+                                   bool is_leader)
     : index_(index),
       state_(state),
       shared_(shared),
+      table_scan_(reinterpret_cast<ParallelBlockTableScanDesc>(table_scan)),
       is_leader_(is_leader),
       context_(
           AllocSetContextCreate(CurrentMemoryContext, "hnsw build graph", ALLOCSET_DEFAULT_SIZES)),
@@ -80,13 +88,16 @@ BuildParticipant::BuildParticipant(Relation index, const IndexState& state, Buil
       pages_(index, CurrentMemoryContext, Logging::none),
       code_(static_cast<std::byte*>(palloc(codec_.code_bytes()))) {}
 
-void BuildParticipant::scan(Relation heap, IndexInfo* index_info, TableScanDesc scan) {
-  scan_ = scan;
+void BuildParticipant::scan(Relation heap, IndexInfo* index_info) {
   report(PROGRESS_CREATEIDX_SUBPHASE, kSubphaseLoadingTuples);
-  if (BarrierAttach(&shared_->barrier) != kInMemory) go_on_in_pages();
+  if (BarrierAttach(&shared_->barrier) == kInMemory) {
+    memory_.enter();
+  } else {
+    go_on_in_pages();
+  }
   const double heap_tuples =
-      table_index_build_scan(heap, index_, index_info, true, is_leader_, add_row, this, scan);
-  scan_ = nullptr;  // has ended
+      table_index_build_scan(heap, index_, index_info, true, is_leader_, add_row, this,
+                             table_beginscan_parallel(heap, &table_scan_->base));
   BarrierDetach(&shared_->barrier);
   if (!is_leader_) memory_.leave();
 
@@ -112,7 +123,7 @@ void BuildParticipant::add(Datum value, ItemPointer tid) {
   MemoryContext caller = MemoryContextSwitchTo(row_context_);
   bool is_indexed;
   if (inserter_ != nullptr) {
-    is_indexed = inserter_->insert(value, tid);
+    is_indexed = insert_in_pages(value, tid);
   } else {
     is_indexed = encode_datum(state_, codec_, value, code_);
     if (is_indexed) insert_in_memory(tid);
@@ -139,14 +150,29 @@ void BuildParticipant::insert_in_memory(ItemPointer tid) {
   LWLockRelease(&shared_->first_insert);
 }
 
+bool BuildParticipant::insert_in_pages(Datum value, ItemPointer tid) {
+  if (!shared_->is_index_empty) return inserter_->insert(value, tid);
+  // From PostgreSQL 16 on the insert lock does not keep processes of one group from each other.
+  LWLockAcquire(&shared_->first_insert, LW_EXCLUSIVE);
+  const bool is_indexed = inserter_->insert(value, tid);
+  if (is_indexed) shared_->is_index_empty = false;
+  LWLockRelease(&shared_->first_insert);
+  return is_indexed;
+}
+
 void BuildParticipant::report_progress() {
   report(PROGRESS_CREATEIDX_TUPLES_DONE,
          static_cast<int64>(pg_atomic_read_u64(&shared_->indexed_rows)));
 }
 
 void BuildParticipant::look_after_others() {
+  const int phase = BarrierPhase(&shared_->barrier);
+  report(PROGRESS_CREATEIDX_SUBPHASE,
+         phase == kWritingGraph ? kSubphaseWritingPages : kSubphaseLoadingTuples);
   report_progress();
-  if (BarrierPhase(&shared_->barrier) == kInPages) memory_.leave();
+  report_total();
+  report_scanned_blocks();
+  if (phase == kInPages) memory_.leave();
 }
 
 void BuildParticipant::report_total() {
@@ -156,10 +182,17 @@ void BuildParticipant::report_total() {
 // From the part of the table that was given out to the processes.
 double BuildParticipant::estimated_rows() const {
   const double rows = static_cast<double>(pg_atomic_read_u64(&shared_->indexed_rows));
-  auto* blocks = reinterpret_cast<ParallelBlockTableScanDesc>(scan_->rs_parallel);
-  const uint64 given_out = pg_atomic_read_u64(&blocks->phs_nallocated);
-  if (given_out == 0 || given_out >= blocks->phs_nblocks) return rows;
-  return rows * blocks->phs_nblocks / static_cast<double>(given_out);
+  const uint64 given_out = blocks_given_out();
+  return given_out == 0 ? rows : rows * table_scan_->phs_nblocks / static_cast<double>(given_out);
+}
+
+uint64 BuildParticipant::blocks_given_out() const {
+  return Min(pg_atomic_read_u64(&table_scan_->phs_nallocated), table_scan_->phs_nblocks);
+}
+
+void BuildParticipant::report_scanned_blocks() {
+  report(PROGRESS_SCAN_BLOCKS_DONE, static_cast<int64>(blocks_given_out()));
+  report(PROGRESS_SCAN_BLOCKS_TOTAL, table_scan_->phs_nblocks);
 }
 
 void BuildParticipant::go_on_in_pages() {
@@ -174,6 +207,7 @@ void BuildParticipant::go_on_in_pages() {
   }
   memory_.leave();
   report(PROGRESS_CREATEIDX_SUBPHASE, kSubphaseLoadingTuples);
+  report_scanned_blocks();  // no longer those of the index
   inserter_ = new (palloc(sizeof(RowInserter)))
       RowInserter(index_, state_, CurrentMemoryContext, Logging::none);
 }
@@ -184,12 +218,17 @@ void BuildParticipant::notice_memory_used_up() const {
   const double all_bytes = bytes / Max(rows, 1.0) * estimated_rows();
   const double megabytes =
       ceil((all_bytes + share_of_last_steps(static_cast<Size>(all_bytes)) * 2) / (1024 * 1024));
+  const char* whole_graph =
+      rows > 0 ? psprintf(" The whole graph would take about %.0f MB.", megabytes) : "";
+  const bool is_limit = !shared_->memory.ran_out_of_shared_memory;
   ereport(NOTICE,
-          (errmsg("hnsw graph no longer fits into maintenance_work_mem after %.0f tuples", rows),
+          (errmsg("hnsw graph no longer fits into %s after %.0f tuples",
+                  is_limit ? "maintenance_work_mem" : "shared memory", rows),
            errdetail("Building will take significantly more time."),
-           errhint("Increase maintenance_work_mem to speed up builds. The whole graph would take "
-                   "about %.0f MB.",
-                   megabytes)));
+           is_limit ? errhint("Increase maintenance_work_mem to speed up builds.%s", whole_graph)
+                    : errhint("Make /dev/shm larger, or set max_parallel_maintenance_workers to 0 "
+                              "to do without it.%s",
+                              whole_graph)));
 }
 
 template <class Graph>
@@ -202,24 +241,39 @@ void BuildParticipant::make_reachable(Graph& graph) {
        RelationGetRelationName(index_), adopted);
 }
 
+// But for the list slots that stay free at the end of pages.
+int64 BuildParticipant::pages_of_graph() {
+  const hnsw::Geometry geometry = state_.geometry();
+  const auto rows = static_cast<std::size_t>(pg_atomic_read_u64(&shared_->indexed_rows));
+  const std::size_t elements = graph_.size();
+  std::size_t lists = (rows - elements) / geometry.tids_per_list();
+  graph_.for_each_node([&](hnsw::NodeId id) { lists += geometry.lists_of(graph_.level(id)); });
+  return static_cast<int64>(elements / geometry.elements_per_page() + 1 +
+                            lists / geometry.lists_per_page() + 1);
+}
+
 void BuildParticipant::write_graph() {
   make_reachable(graph_);
   const hnsw::Geometry geometry = state_.geometry();
   const uint32 codec_pages = state_.codec_pages();
   report(PROGRESS_CREATEIDX_SUBPHASE, kSubphaseWritingPages);
+  const int64 expected = 1 + codec_pages + pages_of_graph();
   report(PROGRESS_SCAN_BLOCKS_DONE, 0);
-  report(PROGRESS_SCAN_BLOCKS_TOTAL,
-         static_cast<int64>(graph_.size() / geometry.elements_per_page() + 2 + codec_pages));
-  ReportedPages pages(pages_, is_leader_);
+  report(PROGRESS_SCAN_BLOCKS_TOTAL, expected);
+  ReportedPages pages(pages_, is_leader_, expected);
   hnsw::PageWriter writer(graph_, geometry, hnsw::kMetaBlock + 1 + codec_pages, pages);
-  // What was indexed has used the center, be it the origin.
-  if (pg_atomic_read_u64(&shared_->indexed_rows) > 0) state_.lacks_center = false;
+  // What was or will be indexed here uses the center, be it the origin.
+  const bool is_more_to_come = BarrierPhase(&shared_->barrier) == kWritingGraph;
+  if (is_more_to_come || pg_atomic_read_u64(&shared_->indexed_rows) > 0) {
+    state_.lacks_center = false;
+  }
   hnsw::MetaPage meta = new_metapage(state_);
   const hnsw::EntryPoint entry_point = graph_.entry_point();
   if (entry_point.id != hnsw::kNoNode) {
     meta.entry_point = writer.page_id(entry_point.id);
     meta.entry_level = entry_point.level;
   }
+  shared_->is_index_empty = entry_point.id == hnsw::kNoNode;
   pages.write_next(hnsw::PageKind::meta, geometry,
                    [&](std::byte* page) { hnsw::write_meta(page, meta); });
   for (uint32 i = 0; i < codec_pages; ++i) {

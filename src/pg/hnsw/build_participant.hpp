@@ -28,9 +28,10 @@ struct BuildShared {
   int lock_tranche;
   BuildMemoryState memory;
   hnsw::GraphRoot graph;
-  LWLock first_insert;  // only one process may add to an empty graph
+  LWLock first_insert;  // only one process may add to an empty graph, in memory or in pages
   std::atomic<bool> is_memory_used_up;
-  Barrier barrier;  // its phases are BuildPhase
+  std::atomic<bool> is_index_empty;  // when going on in pages
+  Barrier barrier;                   // its phases are BuildPhase
   pg_atomic_uint64 indexed_rows;
 
   slock_t mutex;  // of what follows, which a process adds to when its scan is done
@@ -50,10 +51,10 @@ class BuildParticipant {
  public:
   // The leader reports progress.
   BuildParticipant(Relation index, const IndexState& state, BuildShared* shared,
-                   const BuildArea& area, bool is_leader);
+                   const BuildArea& area, ParallelTableScanDesc table_scan, bool is_leader);
 
-  // Indexes its share of the table. REQUIRES: `scan` is a parallel one.
-  void scan(Relation heap, IndexInfo* index_info, TableScanDesc scan);
+  // Indexes its share of the table.
+  void scan(Relation heap, IndexInfo* index_info);
 
   // For the leader, now and then, while it waits for the others.
   void look_after_others();
@@ -66,11 +67,15 @@ class BuildParticipant {
                       void* participant);
   void add(Datum value, ItemPointer tid);
   void insert_in_memory(ItemPointer tid);
+  bool insert_in_pages(Datum value, ItemPointer tid);
   void report_progress();
   void report_total();
   void go_on_in_pages();
   void notice_memory_used_up() const;
   double estimated_rows() const;
+  uint64 blocks_given_out() const;
+  void report_scanned_blocks();
+  int64 pages_of_graph();
   void write_graph();
   template <class Graph>
   void make_reachable(Graph& graph);
@@ -81,6 +86,7 @@ class BuildParticipant {
   Relation index_;
   IndexState state_;
   BuildShared* shared_;
+  ParallelBlockTableScanDesc table_scan_;
   bool is_leader_;
   MemoryContext context_;      // of the graph, while it is in memory
   MemoryContext row_context_;  // reset after every row
@@ -91,7 +97,6 @@ class BuildParticipant {
   hnsw::Scratch scratch_;
   BufferPages pages_;
   std::byte* code_;
-  TableScanDesc scan_ = nullptr;
   RowInserter* inserter_ = nullptr;  // from when memory was used up
 };
 static_assert(std::is_trivially_destructible_v<BuildParticipant>);

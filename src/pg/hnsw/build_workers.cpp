@@ -75,10 +75,10 @@ class Leader {
   }
 
   IndexBuildResult* run() {
-    BuildParticipant participant(index_, state_, shared_, area_, true);
+    BuildParticipant participant(index_, state_, shared_, area_, scan_, true);
     // Without our own share of the scan if the user wants it so, unless nobody else came.
     if (parallel_leader_participation || launched_ == 0) {
-      participant.scan(heap_, index_info_, table_beginscan_parallel(heap_, scan_));
+      participant.scan(heap_, index_info_);
     }
     if (launched_ > 0) wait_for_workers(participant);
     index_info_->ii_BrokenHotChain |= shared_->has_broken_hot_chain;
@@ -227,14 +227,13 @@ void hnsw_build_worker(dsm_segment* segment, shm_toc* toc) {
   BuildArea area{};
   area.segment = segment;
   area.place = find(kKeyArea);
-  area.area = dsa_attach_in_place(area.place, segment);
 
   InstrStartParallelQuery();
   IndexInfo* index_info = BuildIndexInfo(index);
   index_info->ii_Concurrent = shared->is_concurrent;
-  BuildParticipant participant(index, state, shared, area, false);
   auto* scan = static_cast<ParallelTableScanDesc>(find(kKeyScan));
-  participant.scan(heap, index_info, table_beginscan_parallel(heap, scan));
+  BuildParticipant participant(index, state, shared, area, scan, false);
+  participant.scan(heap, index_info);
   InstrEndParallelQuery(&static_cast<BufferUsage*>(find(kKeyBufferUsage))[ParallelWorkerNumber],
                         &static_cast<WalUsage*>(find(kKeyWalUsage))[ParallelWorkerNumber]);
 
