@@ -224,7 +224,13 @@ class PageReader {
 
   template <class Byte>
   auto* checked_element(Byte* page, std::uint32_t block, NodeId id) {
-    if constexpr (!std::is_const_v<Byte>) check_page(page, block, PageKind::elements);
+    if constexpr (!std::is_const_v<Byte>) {
+      check_page(page, block, PageKind::elements);
+      // What lies behind the used part would be lost by a change.
+      if (geometry_.slot_of(id) >= used_slots(page, geometry_, PageKind::elements)) {
+        pages_->corrupted(block, "element behind the used part of the page");
+      }
+    }
     auto* element = geometry_.element(page, geometry_.slot_of(id));
     if (element->magic != kElementMagic) {
       pages_->corrupted(block, "page is not of the expected kind");
