@@ -7,6 +7,7 @@ use warnings;
 
 use HnswTest;
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = started_node('main', '');
@@ -87,6 +88,24 @@ foreach my $order ('as the server decides', 'by the scan', 'off')
 			SELECT count(*) FROM items"), 1799, "exact order $order: WHERE CURRENT OF without FOR UPDATE");
 }
 
+# What a scan holds besides memory is given back, in whatever way it ends.
+{
+	local $ENV{VECTOR_FORCE_EXACT_ORDER} = 'scan';
+	$node->restart;
+	my $settings = by_index_only(40) . 'SET enable_sort = off;';
+	my $cursor = "CURSOR FOR SELECT id FROM items ORDER BY embedding <-> $query";
+	my (undef, $stdout) = $node->psql('postgres', "$settings BEGIN; SAVEPOINT a; DECLARE near $cursor; MOVE 2 IN near; SELECT 1 / 0;
+			ROLLBACK TO a; SELECT 'on'; COMMIT", on_error_stop => 0);
+	is($stdout, 'on', 'error in a subtransaction with an open cursor');
+	is(result_of($settings, "DECLARE near $cursor; SAVEPOINT a; MOVE 50 near; ROLLBACK TO a; MOVE ALL near; SELECT 'on'"),
+		'on', 'cursor that outlives the subtransaction it was first read in');
+	is($node->safe_psql('postgres', "$settings BEGIN; DECLARE near SCROLL CURSOR WITH HOLD FOR SELECT id $case{column};
+			FETCH near; COMMIT; MOVE ALL near; FETCH FIRST near"), "8\n8", 'cursor that outlives its transaction');
+	is($node->safe_psql('postgres', "$settings SELECT count(DISTINCT (SELECT id FROM items ORDER BY embedding <-> q.embedding LIMIT 1))
+			FROM (SELECT embedding FROM items ORDER BY id LIMIT 100) q"), 100, 'one scan, many searches');
+	is($node->safe_psql('postgres', "$settings SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <-> NULL) t"), 1800, 'null query');
+}
+
 sub cursor_result
 {
 	my @ids = @_;
@@ -94,4 +113,5 @@ sub cursor_result
 }
 
 $node->stop;
+unlike(slurp_file($node->logfile), qr/leak|PANIC|TRAP|terminated by signal/, 'nothing of the kind in the log');
 done_testing();
