@@ -90,7 +90,7 @@ class Scan {
       if (waiting_.take(reached_, row)) return true;
       if (is_at_end_) return false;
       CHECK_FOR_INTERRUPTS();
-      if (batches_ == 1 && batch_is_read() && !first_batch_is_out_) {
+      if (first_batch_is_read() && !first_batch_is_out_) {
         first_batch_is_out_ = true;
         reached_ = WaitingRows::kFarthest;
         continue;
@@ -124,7 +124,10 @@ class Scan {
     }
   }
 
-  bool batch_is_read() const { return next_tid_ == tids_.size() && next_row_ == rows_.size(); }
+  bool first_batch_is_read() const {
+    return batches_ == 1 && sweep_ == nullptr && next_tid_ == tids_.size() &&
+           next_row_ == rows_.size();
+  }
 
   void open_row(const hnsw::ResultRow& row) {
     order_ = by_bound_ ? row.bound : row.distance;
