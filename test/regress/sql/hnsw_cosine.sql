@@ -4,9 +4,9 @@
 -- of a sequential scan and a sort, in the same order up to rounding errors.
 CREATE FUNCTION same_as_seqscan(query vector, count int) RETURNS bool LANGUAGE plpgsql AS $$
 DECLARE
-	statement text := 'SELECT array_agg(round(d::numeric, 5)), count(DISTINCT id)
-		FROM (SELECT id, embedding <=> $1 AS d FROM items
-			WHERE embedding IS NOT NULL AND vector_norm(embedding) > 0 ORDER BY embedding <=> $1 LIMIT $2) t';
+	statement text := 'WITH t AS MATERIALIZED (SELECT id, embedding <=> $1 AS d FROM items
+			WHERE embedding IS NOT NULL AND vector_norm(embedding) > 0 ORDER BY embedding <=> $1 LIMIT $2)
+		SELECT (SELECT array_agg(round(d::numeric, 5)) FROM t), (SELECT count(DISTINCT id) FROM t)';
 	exact numeric[];
 	found numeric[];
 	found_rows int;

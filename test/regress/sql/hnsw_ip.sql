@@ -4,8 +4,9 @@
 -- sequential scan and a sort give.
 CREATE FUNCTION same_as_seqscan(query vector, count int) RETURNS bool LANGUAGE plpgsql AS $$
 DECLARE
-	statement text := 'SELECT array_agg(d), count(DISTINCT id) FROM
-		(SELECT id, embedding <#> $1 AS d FROM items WHERE embedding IS NOT NULL ORDER BY embedding <#> $1 LIMIT $2) t';
+	statement text := 'WITH t AS MATERIALIZED
+		(SELECT id, embedding <#> $1 AS d FROM items WHERE embedding IS NOT NULL ORDER BY embedding <#> $1 LIMIT $2)
+		SELECT (SELECT array_agg(d) FROM t), (SELECT count(DISTINCT id) FROM t)';
 	exact float8[];
 	found float8[];
 	found_rows int;
