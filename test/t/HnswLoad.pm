@@ -14,7 +14,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(make_loaded_table start_load finish_load drop_unfinished_indexes every_row_is_found);
+our @EXPORT = qw(make_loaded_table start_load start_queries finish_load drop_unfinished_indexes every_row_is_found);
 
 my $ids = 4000;
 my %index_of = ('<->' => 'items_sq8', '<=>' => 'items_full');
@@ -72,10 +72,10 @@ REINDEX INDEX CONCURRENTLY items_full;
 SELECT hnsw_check('items_full', true);
 ));
 
-# Starts all that for some seconds. Returns what finish_load wants.
-sub start_load
+# Starts several pgbench of a name, number of clients, and scripts with their weights.
+sub started
 {
-	my ($node, $seconds) = @_;
+	my ($node, $seconds, @parts) = @_;
 	my $dir = PostgreSQL::Test::Utils::tempdir;
 	my %file;
 	foreach my $name (sort keys %script)
@@ -83,19 +83,35 @@ sub start_load
 		$file{$name} = "$dir/$name.sql";
 		append_to_file($file{$name}, $script{$name});
 	}
-	my $weights = sub { return map { ('-f', "$file{$_->[0]}\@$_->[1]") } @_ };
 	return map {
-		my ($name, @arguments) = @$_;
+		my ($name, $clients, %weight_of) = @$_;
 		my ($out, $err) = ('', '');
+		my @scripts = map { ('-f', "$file{$_}\@$weight_of{$_}") } sort keys %weight_of;
 		{
 			name => $name, out => \$out, err => \$err,
-			run => IPC::Run::start([ 'pgbench', '-n', '-T', $seconds, @arguments, $node->connstr('postgres') ], '>', \$out, '2>', \$err)
+			run => IPC::Run::start([ 'pgbench', '-n', '-T', $seconds, '-c', $clients, @scripts, $node->connstr('postgres') ],
+				'>', \$out, '2>', \$err)
 		}
-	} ([ 'writers', '-c', 4, $weights->([ insert => 6 ], [ update => 2 ], [ touch => 1 ], [ delete => 3 ], [ batch => 1 ], [ select => 2 ]) ],
-		[ 'vacuum', $weights->([ vacuum => 1 ]) ],
-		[ 'checkpoints', $weights->([ checkpoint => 1 ]) ],
-		[ 'builds', $weights->([ build => 1 ]) ],
-		[ 'audit', $weights->([ audit => 4 ], [ check => 1 ]) ]);
+	} @parts;
+}
+
+# Starts all that for some seconds. Returns what finish_load wants.
+sub start_load
+{
+	my ($node, $seconds) = @_;
+	return started($node, $seconds,
+		[ 'writers', 4, insert => 6, update => 2, touch => 1, delete => 3, batch => 1, select => 2 ],
+		[ 'vacuum', 1, vacuum => 1 ],
+		[ 'checkpoints', 1, checkpoint => 1 ],
+		[ 'builds', 1, build => 1 ],
+		[ 'audit', 1, audit => 4, check => 1 ]);
+}
+
+# The part that a standby can take.
+sub start_queries
+{
+	my ($node, $seconds) = @_;
+	return started($node, $seconds, [ 'queries of the standby', 2, select => 2, audit => 2, check => 1 ]);
 }
 
 # Waits for the end; with $expect_failure not set, it must be a good one.
