@@ -12,7 +12,7 @@ use Test::More;
 
 my $node = started_node('main', "shared_buffers = 16MB\nmax_wal_size = 512MB");
 make_loaded_table($node);
-finish_load(0, start_load($node, $ENV{LOAD_SECONDS} // 45));
+finish_load(0, start_load($node, $ENV{LOAD_SECONDS} // 30));
 # Where the time was up in the middle of a build
 drop_unfinished_indexes($node);
 

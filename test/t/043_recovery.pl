@@ -10,7 +10,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $seconds = 6;
+my $seconds = 4;
 my $primary = started_node('primary', "wal_consistency_checking = 'generic'\nwal_keep_size = 4GB\nwal_log_hints = on\n",
 	allows_streaming => 1, has_archiving => 1);
 make_loaded_table($primary);
