@@ -1,8 +1,6 @@
 // The checker on pages in memory.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include "graph_fixture.hpp"
 #include "vector/hnsw/check.hpp"
 

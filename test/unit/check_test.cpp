@@ -1,7 +1,9 @@
 // The checker: silent on sound indexes, also while others change them, and not on damaged ones.
-#include "check_fixture.hpp"
+#include <gtest/gtest.h>
 
 #include <limits>
+
+#include "check_fixture.hpp"
 
 namespace vec::test {
 namespace {
