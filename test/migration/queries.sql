@@ -11,8 +11,8 @@ SELECT 'halves: ip', round((h <#> :q)::numeric, 3) FROM items ORDER BY h <#> :q 
 SELECT 'halves: cosine', round((h <=> :q)::numeric, 3) FROM items WHERE id <> 1502 ORDER BY h <=> :q LIMIT 20;
 SELECT 'halves: l1', round((h <+> :q)::numeric, 3) FROM items ORDER BY h <+> :q LIMIT 20;
 SELECT 'expression', round((v::halfvec(24) <-> :q)::numeric, 3) FROM items ORDER BY v::halfvec(24) <-> :q LIMIT 20;
-SELECT 'partitions', id FROM parts ORDER BY v <-> '[50,3,1]' LIMIT 5;
-SELECT 'unlogged', id FROM "Other one".unlogged ORDER BY h <-> '[50.4,1]' LIMIT 5;
+SELECT 'partitions', round((v <-> '[50,3,1]')::numeric, 3) FROM parts ORDER BY v <-> '[50,3,1]' LIMIT 5;
+SELECT 'unlogged', round((h <-> '[50.4,1]')::numeric, 3) FROM "Other one".unlogged ORDER BY h <-> '[50.4,1]' LIMIT 5;
 SELECT 'materialized view', round((mean <-> :q)::numeric, 3) FROM means ORDER BY mean <-> :q LIMIT 5;
 SELECT 'view', id, other, round(distance::numeric, 3) FROM differing ORDER BY id, other;
 SELECT 'function', nearest(:q);
