@@ -60,12 +60,15 @@ check:
 	@$(named_pg_config) '$(source)/scripts/check'
 
 # The same on other releases of Debian, in folders of their own: all versions of PostgreSQL, other compilers,
-# and packages. As root.
+# packages, and moving from pgvector. As root.
 check-versions:
 	@'$(source)/scripts/check-versions'
 
 check-packages:
 	@'$(source)/scripts/check-packages'
+
+check-migration:
+	@'$(source)/scripts/check-migration'
 
 check-compilers:
 	@'$(source)/scripts/check-compilers'
@@ -85,4 +88,4 @@ dist:
 	    --output='$(CURDIR)/vector-$(version).'$$format HEAD || exit 1; done
 
 .PHONY: all install installcheck installcheck-regress installcheck-isolation clean demo check check-versions \
-        check-packages check-compilers format format-check dist
+        check-packages check-migration check-compilers format format-check dist

@@ -23,8 +23,9 @@ target_link_options(vector PRIVATE -Wl,--as-needed -Wl,-Bsymbolic)
 configure_file(vector.control vector.control @ONLY)
 configure_file(sql/vector.sql "vector--${PROJECT_VERSION}.sql" COPYONLY)
 file(GLOB upgrade_scripts CONFIGURE_DEPENDS sql/vector--*.sql)
+include(cmake/FromPgvector.cmake)
 
 install(TARGETS vector LIBRARY DESTINATION "${PG_PKGLIBDIR}")
 install(FILES "${PROJECT_BINARY_DIR}/vector.control" "${PROJECT_BINARY_DIR}/vector--${PROJECT_VERSION}.sql"
-              ${upgrade_scripts}
+              ${upgrade_scripts} ${scripts_from_pgvector}
         DESTINATION "${PG_SHAREDIR}/extension")

@@ -1,0 +1,72 @@
+# Every SQL block of README.md and docs/ is executed, in order, in a database for each page. Pages with more servers or other
+# programs have tests of their own, named below.
+use strict;
+use warnings;
+use FindBin;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = "$FindBin::Bin/../..";
+my %elsewhere = ('docs/scaling-out.md' => '040_scaling_out.pl');
+
+# What a page takes for granted.
+my $items = q(CREATE EXTENSION vector;
+	CREATE TABLE items (id bigserial PRIMARY KEY, embedding vector(3));
+	INSERT INTO items (embedding) SELECT ARRAY[i % 7, i % 11, i % 13]::vector FROM generate_series(1, 1000) i;);
+my %before = (
+	'docs/migrating-from-pgvector.md' => $items . q(
+		CREATE INDEX items_embedding ON items USING hnsw (embedding vector_l2_ops);
+		UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'items_embedding'::regclass;),
+	'docs/tuning.md' => $items);
+
+my $node = PostgreSQL::Test::Cluster->new('documentation');
+$node->init;
+$node->start;
+
+# Statements whose plan the page foretells, as [statement, whether the index is used].
+my @plans;
+foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*.md")
+{
+	my $page = slurp_file("$root/$path");
+	my ($folder) = $path =~ m{^(.*/|)};
+	my @targets = grep { /\.(md|svg)$/ && !m{^https?:} } $page =~ /\]\(([^)#]+)(?:#[^)]*)?\)/g;
+	is(join(' ', grep { !-e "$root/$folder$_" } @targets), '', "$path: what it links to is there");
+	my @blocks;
+	# A block inside a list is indented.
+	while ($page =~ /^( *)```sql\n(.*?)^\1```$/msg) { push @blocks, $2 }
+	is(scalar @blocks, scalar(() = $page =~ /^ *```sql$/mg), "$path: every block of SQL ends");
+	next if !@blocks;
+	if (exists $elsewhere{$path})
+	{
+		ok(-e "$FindBin::Bin/$elsewhere{$path}", "$path: its blocks are run by $elsewhere{$path}");
+		next;
+	}
+	my $database = $path =~ s/\W/_/gr;
+	$node->safe_psql('postgres', "CREATE DATABASE \"$database\"");
+	$node->safe_psql($database, $before{$path}) if exists $before{$path};
+	my $n = 0;
+	foreach my $block (@blocks)
+	{
+		$n++;
+		my ($ret, $stdout, $stderr) = $node->psql($database, $block, on_error_stop => 1);
+		# psql's commands that run statements, too, print errors only.
+		ok($ret == 0 && $stderr !~ /ERROR|WARNING/, "$path: block $n of SQL") or diag("$block\n$stderr");
+		push @plans, map { /^(SELECT .*;) +-- (uses the index|no index)/ ? [ $1, $2 eq 'uses the index' ] : () } split /\n/, $block;
+	}
+	ok($node->safe_psql($database, q(SELECT bool_and(indisvalid AND indisready) FROM pg_index)) eq 't', "$path: leaves every index valid");
+}
+
+# The FAQ, with one index on the table.
+cmp_ok(scalar(grep { $_->[1] } @plans), '>=', 5, 'there are statements that use an index');
+cmp_ok(scalar(grep { !$_->[1] } @plans), '>=', 7, 'and statements that cannot');
+$node->safe_psql('postgres', $items . q(ALTER TABLE items ADD COLUMN category integer, ADD COLUMN price numeric;
+	CREATE INDEX items_embedding ON items USING hnsw (embedding vector_l2_ops)));
+foreach (@plans)
+{
+	my ($statement, $uses) = @$_;
+	my $plan = $node->safe_psql('postgres', "SET enable_seqscan = off; EXPLAIN (COSTS OFF) $statement");
+	ok($uses == ($plan =~ /Index Scan using items_embedding/ ? 1 : 0), ($uses ? 'uses an index: ' : 'cannot: ') . $statement) or diag($plan);
+}
+
+done_testing();
