@@ -1,4 +1,4 @@
-# All kinds of statements at once, for LOAD_SECONDS (an hour: TAP=040_mixed_load LOAD_SECONDS=3600 scripts/check tap).
+# All kinds of statements at once, for LOAD_SECONDS (an hour: TAP=046_mixed_load LOAD_SECONDS=3600 scripts/check tap).
 # Nothing fails, no session waits for another in a circle, and all the time an exhaustive index scan has the rows of a
 # sequential scan of the same snapshot.
 use strict;
