@@ -20,6 +20,7 @@
 // Nothing is ever deleted.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -303,6 +304,7 @@ class MemoryGraph {
 
   bool take_chunk() {
     const std::uint32_t chunk = root_->chunk_count;
+    if (chunk >= kNoNode / kChunkRecords) return false;  // ids are used up
     Handle& table = root_->chunk_tables[table_of(chunk)];
     if (table == kNoHandle) {
       table = memory_->allocate_shared(sizeof(MemoryChunk) << table_of(chunk));
@@ -370,8 +372,14 @@ class MemoryGraph {
         std::atomic_thread_fence(std::memory_order_acquire);
         if (node.version.load(std::memory_order_relaxed) == version) return version;
       }
-      if (attempts % 64 == 63) memory_->let_others_run();  // the writer may have lost its CPU
+      if (attempts % 64 == 63) wait_for_writer();
     }
+  }
+
+  // It may have lost its CPU.
+  void wait_for_writer() const {
+    memory_->check_interrupts();
+    memory_->let_others_run();
   }
 
   struct ListCopy {

@@ -4,6 +4,7 @@
 // and re-reads what it changes, because it was read without a lock before.
 #pragma once
 
+#include <limits>
 #include <numeric>
 
 #include "vector/hnsw/page_reader.hpp"
@@ -23,7 +24,7 @@ class PageGraph : public PageReader<Pages> {
     open_tid_ = tid;
     query_ = nullptr;
     forget_codes();
-    remembered_.forget();
+    forget_elements();
   }
 
   // Measures from a stored node. False when it is not live (any more).
@@ -36,7 +37,7 @@ class PageGraph : public PageReader<Pages> {
     });
     open_code_ = node_code_;
     query_ = nullptr;
-    remembered_.forget();
+    forget_elements();
     return live;
   }
 
@@ -271,7 +272,6 @@ class PageGraph : public PageReader<Pages> {
     return change_edges(geometry_.list_payload(slot), place.level, &slot->count, change);
   }
 
-  // Applies update_edges' function to the stored list. False when it left the list as it was.
   // For update_edges_of: ids[which[..]] lie on `blocks`, both in order.
   template <class Change>
   void change_group(std::span<const std::uint32_t> blocks, std::span<const NodeId> ids,
@@ -291,6 +291,7 @@ class PageGraph : public PageReader<Pages> {
     });
   }
 
+  // Applies update_edges' function to the stored list. False when it left the list as it was.
   template <class Change>
   bool change_edges(std::byte* bytes, int level, std::uint8_t* degree, Change change) {
     Candidate room[kMaxNeighbors + 1];
@@ -301,6 +302,11 @@ class PageGraph : public PageReader<Pages> {
     geometry_.write_edges(bytes, list.first(count));
     *degree = static_cast<std::uint8_t>(count);
     return true;
+  }
+
+  void forget_elements() {
+    remembered_.forget();
+    keep_nearer_than_ = -std::numeric_limits<float>::infinity();
   }
 
   void* allocate_code() { return this->allocate(codec_.code_bytes()); }

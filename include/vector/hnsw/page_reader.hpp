@@ -224,13 +224,7 @@ class PageReader {
 
   template <class Byte>
   auto* checked_element(Byte* page, std::uint32_t block, NodeId id) {
-    if constexpr (!std::is_const_v<Byte>) {
-      check_page(page, block, PageKind::elements);
-      // What lies behind the used part would be lost by a change.
-      if (geometry_.slot_of(id) >= used_slots(page, geometry_, PageKind::elements)) {
-        pages_->corrupted(block, "element behind the used part of the page");
-      }
-    }
+    if constexpr (!std::is_const_v<Byte>) check_page(page, block, PageKind::elements);
     auto* element = geometry_.element(page, geometry_.slot_of(id));
     if (element->magic != kElementMagic) {
       pages_->corrupted(block, "page is not of the expected kind");
@@ -248,6 +242,19 @@ class PageReader {
     if (trailer.magic != kMagic || trailer.kind != kind || trailer.slot_bytes != slot_bytes) {
       pages_->corrupted(block, "page is not of the expected kind");
     }
+    // What lies behind the used part would be overlooked, and lost by a change of the page.
+    if (slot_bytes > 0 && !has_plausible_end(page, kind)) {
+      pages_->corrupted(block, "the used part of the page ends in the wrong place");
+    }
+  }
+
+  // Whether the used part ends behind a slot, and the next one was never used.
+  bool has_plausible_end(const std::byte* page, PageKind kind) const {
+    const std::uint32_t slots = used_slots(page, geometry_, kind);
+    if (used_bytes(page) != slots * geometry_.slot_bytes(kind)) return false;
+    if (slots == geometry_.slots_per_page(kind)) return true;
+    if (kind == PageKind::lists) return geometry_.list(page, slots)->kind == ListKind::free;
+    return geometry_.element(page, slots)->magic == 0;
   }
 
   // Any page but the metapage; PageKind{} for one that was never formatted: a crash may leave some.

@@ -10,6 +10,8 @@ namespace vec::pg {
 namespace {
 
 constexpr Size kSmallestStep = 4 * 1024 * 1024;
+// One is taken under a lock, and others may take shared memory at the same moment.
+constexpr Size kLargestStep = 256 * 1024 * 1024;
 
 // A segment needs some bytes for each of its pages, and a header.
 Size with_overhead(Size bytes) {
@@ -20,7 +22,8 @@ Size with_overhead(Size bytes) {
 // the build; knowing before, it goes on in pages. Some is left to others.
 Size free_shared_memory() {
   struct statvfs files;
-  if (dynamic_shared_memory_type != DSM_IMPL_POSIX || statvfs("/dev/shm", &files) != 0) {
+  if (dynamic_shared_memory_type != DSM_IMPL_POSIX || statvfs("/dev/shm", &files) != 0 ||
+      files.f_blocks == 0) {  // of no limited size
     return SIZE_MAX;
   }
   const Size free = static_cast<Size>(files.f_bavail) * files.f_frsize;
@@ -64,7 +67,7 @@ hnsw::Handle BuildMemory::allocate_in_area(Size bytes) {
 }
 
 bool BuildMemory::enlarge_area(Size bytes) {
-  const Size wanted = Max(Max(kSmallestStep, state_->reserved / 8), bytes);
+  const Size wanted = Max(Min(Max(kSmallestStep, state_->reserved / 8), kLargestStep), bytes);
   const Size allowed = Min(wanted, state_->limit - state_->reserved);
   if (allowed < bytes) return false;
   const Size step = Min(allowed, free_shared_memory());
