@@ -92,8 +92,8 @@ sub rows_not_found
 	$iterative_scan //= 'off';
 	return $node->safe_psql('postgres', by_index_only(10000) . qq(
 		SET hnsw.iterative_scan = $iterative_scan;
-		SELECT count(*) FROM (SELECT id FROM $table WHERE embedding IS NOT NULL EXCEPT ALL
-			SELECT id FROM (SELECT id FROM $table ORDER BY embedding $operator $query) t) t));
+		SELECT count(*) FROM (SELECT ctid FROM $table WHERE embedding IS NOT NULL EXCEPT ALL
+			SELECT ctid FROM (SELECT ctid FROM $table ORDER BY embedding $operator $query) t) t));
 }
 
 # A search for the nearest to $query comes to every row of a table, and to none twice. The table has fewer elements
@@ -104,7 +104,7 @@ sub every_row_once
 	my $indexed = $node->safe_psql('postgres', "SELECT count(*) FROM $table WHERE embedding IS NOT NULL");
 	my $lost = rows_not_found($node, $table, $operator, $query);
 	my $found = $node->safe_psql('postgres', by_index_only(10000) . qq(
-		SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM $table ORDER BY embedding $operator $query) t));
+		SELECT count(*), count(DISTINCT ctid) FROM (SELECT ctid FROM $table ORDER BY embedding $operator $query) t));
 	return is("$lost not found, $found", "0 not found, $indexed|$indexed", "$name: every row once");
 }
 
