@@ -26,6 +26,7 @@
 #include <memory>
 #include <string>
 
+#include "center.hpp"
 #include "graph_fixture.hpp"
 #include "synthetic.hpp"
 #include "vector/hnsw/page_order.hpp"
@@ -100,7 +101,7 @@ class WithSiblings {
 class Index {
  public:
   explicit Index(const bench::Dataset& data)
-      : center_(center_of(data.base)),
+      : center_(bench::center_of(data.base)),
         codec_({CodecId::sq8, Metric::l2, static_cast<std::uint32_t>(data.base.dimensions), 1,
                 center_.data()},
                *best_kernels()),
@@ -131,15 +132,6 @@ class Index {
   std::uint32_t nodes_per_page() const { return geometry_.elements_per_page(); }
 
  private:
-  static std::vector<float> center_of(const bench::Matrix& rows) {
-    std::vector<double> sums(rows.dimensions);
-    CenterEstimate estimate(Metric::l2, sums, *best_kernels());
-    for (std::size_t i = 0; i < rows.rows; ++i) estimate.add(rows.row(i).data());
-    std::vector<float> center(rows.dimensions);
-    estimate.store(center.data());
-    return center;
-  }
-
   std::vector<float> center_;
   Codec codec_;
   hnsw::Geometry geometry_;

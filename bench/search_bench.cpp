@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 
+#include "center.hpp"
 #include "graph_fixture.hpp"
 #include "synthetic.hpp"
 #include "vector/hnsw/write_pages.hpp"
@@ -115,7 +116,7 @@ enum class Storage { memory, pages };
 class Index {
  public:
   Index(const Set& set, CodecId id)
-      : center_(center_of(set.rows)),
+      : center_(bench::center_of(set.rows)),
         codec_({id, Metric::l2, static_cast<std::uint32_t>(set.rows.dimensions), 1, center_.data()},
                *best_kernels()),
         geometry_(codec_.code_bytes(), hnsw::kDefaultM),
@@ -183,15 +184,6 @@ class Index {
 
  private:
   static constexpr std::uint32_t kFirstBlock = hnsw::kMetaBlock + 1;
-
-  static std::vector<float> center_of(const bench::Matrix& rows) {
-    std::vector<double> sums(rows.dimensions);
-    CenterEstimate estimate(Metric::l2, sums, *best_kernels());
-    for (std::size_t i = 0; i < rows.rows; ++i) estimate.add(rows.row(i).data());
-    std::vector<float> center(rows.dimensions);
-    estimate.store(center.data());
-    return center;
-  }
 
   std::vector<float> center_;
   Codec codec_;

@@ -21,6 +21,7 @@
 #include <memory>
 #include <sstream>
 
+#include "center.hpp"
 #include "exact.hpp"
 #include "graph_fixture.hpp"
 #include "interpolate.hpp"
@@ -162,11 +163,7 @@ Set load(const Options& options) {
   limit(set.data, options.rows, options.queries);
   set.metric = options.metric;
   set.exact = cached_nearest(set.data, as_bench(options.metric), kNearest, 1, options.cache);
-  std::vector<double> sums(set.data.base.dimensions);
-  CenterEstimate estimate(set.metric, sums, *best_kernels());
-  for (std::size_t i = 0; i < set.data.base.rows; ++i) estimate.add(set.data.base.row(i).data());
-  set.center.resize(set.data.base.dimensions);
-  estimate.store(set.center.data());
+  set.center = center_of(set.data.base, set.metric);
   return set;
 }
 
