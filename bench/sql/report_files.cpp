@@ -8,6 +8,7 @@
 
 #include "interpolate.hpp"
 #include "report.hpp"
+#include "table.hpp"
 
 namespace vec::bench {
 namespace {
@@ -208,6 +209,10 @@ void write_plot_preamble(std::ostream& out, const Options& options, const Report
 }
 
 void write_plot(std::ostream& out, const Options& options, const Report& report) {
+  write_plot_preamble(out, options, report,
+                      (options.synthetic ? "synthetic" : report.dataset) + ", " +
+                          with_commas(report.rows) + " rows, " + options.type + "(" +
+                          std::to_string(report.dimensions) + "), " + name_of(options.metric));
   for (std::size_t s = 0; s < report.curves.size(); ++s) {
     out << "$server" << s << " << end\n";
     for (const Point& p : report.curves[s]) {
@@ -237,10 +242,6 @@ void write_plot(std::ostream& out, const Options& options, const Report& report)
       out << "\n";
     }
   };
-  write_plot_preamble(out, options, report,
-                      report.dataset + ", " + std::to_string(report.rows) + " rows, " +
-                          options.type + "(" + std::to_string(report.dimensions) + "), " +
-                          name_of(options.metric));
   out << "set logscale y\nset xlabel \"recall at " << options.k << "\\n \"\n";
   plot("recall-qps", "queries per second", 4, options.clients.size());
   plot("recall-ms", "server time of a query, ms", 2, 1);

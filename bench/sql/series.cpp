@@ -35,16 +35,6 @@ struct Values {
   }
 };
 
-std::string with_commas(std::size_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
 void plot(std::ostream& out, const std::string& name, const std::vector<std::string>& curves) {
   for (const auto& [terminal, suffix] :
        {std::pair("svg size 800,500 background rgb 'white'", "svg"),

@@ -48,4 +48,14 @@ inline std::string ratio(double above, double below) {
   return below > 0 && above > 0 ? format("%.2f", above / below) : "-";
 }
 
+inline std::string with_commas(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
 }  // namespace vec::bench
