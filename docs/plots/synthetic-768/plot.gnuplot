@@ -3,7 +3,8 @@
 # processor: AMD EPYC (Zen 5, AVX-512 VNNI)
 # processors: 2
 # memory: 24 GB
-# both servers: PostgreSQL 18.6; shared_buffers 4GB; maintenance_work_mem 4GB; everything in shared buffers; other work on the machine
+# both servers: PostgreSQL 18.6; shared_buffers 4GB; everything in shared buffers; m = 16, ef_construction = 64; other work on the machine
+# Drawn from the tables of docs/benchmarks.md.
 set grid
 set key outside below
 set title noenhanced "synthetic, 500,000 rows, vector(768), l2\nAMD EPYC, 2 processors, PostgreSQL 18.6"
