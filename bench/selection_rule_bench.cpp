@@ -1,5 +1,5 @@
 // Neighbor selection rules and graph geometries: recall@10 at ef 40 and 100, mean degree at level
-// 0, and the time of a build, on synthetic data. docs/internals.md quotes its figures.
+// 0, and the time of a build, on synthetic data. docs/neighbor-selection.md quotes its figures.
 //
 //   build/dev/selection_rule_bench --benchmark_counters_tabular=true
 //

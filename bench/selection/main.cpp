@@ -12,7 +12,7 @@
 // of this thread; edges of a node at level 0; with pages, pages written for a row. Then recall@10
 // at each ef of a search, with the distances it took; then the distances that a recall takes,
 // interpolated between ef. Codes are sq8, as in an index; recall is that of the nearest by true
-// distance among those found, as a scan finds them. docs/internals.md quotes the figures.
+// distance among those found, as a scan finds them. docs/neighbor-selection.md quotes the figures.
 #include <time.h>
 
 #include <cstdio>

@@ -46,14 +46,57 @@ Neighbors exact(const Options& options, const Dataset& dataset) {
   return result;
 }
 
+void finish(const Options& options, Report& report) {
+  for (const Server& server : options.servers) {
+    report.servers.push_back(describe_server(options, server));
+  }
+  print(options, report);
+  write_files(options, report);
+}
+
+// Each combination of type, dimensions and rows: the data are drawn once for the last of these.
+std::vector<Built> build_series(Options options, std::string& dataset_name) {
+  std::vector<Built> series;
+  if (options.types.empty()) options.types = {options.type};
+  if (options.dimensions.empty()) options.dimensions = {0};
+  for (const std::string& type : options.types) {
+    for (const int dimensions : options.dimensions) {
+      options.type = type;
+      if (dimensions > 0) options.synthetic->dimensions = static_cast<std::size_t>(dimensions);
+      Dataset dataset = obtain(options);
+      dataset_name = options.synthetic ? "synthetic" : dataset.name;
+      std::vector<int> counts = options.row_counts;
+      if (counts.empty()) counts = {static_cast<int>(dataset.base.rows)};
+      if (static_cast<std::size_t>(counts.back()) > dataset.base.rows) {
+        throw Error("--row-counts: there are " + std::to_string(dataset.base.rows) + " rows");
+      }
+      // From the largest number down, since limit() drops the others.
+      const std::size_t first = series.size();
+      for (auto count = counts.rbegin(); count != counts.rend(); ++count) {
+        limit(dataset, static_cast<std::size_t>(*count), 0);
+        Built built{type, dataset.base.rows, dataset.base.dimensions, load(options, dataset)};
+        std::cerr << type << "(" << built.dimensions << "), " << built.rows << " rows\n";
+        build(options, built.loaded);
+        series.insert(series.begin() + static_cast<std::ptrdiff_t>(first), std::move(built));
+      }
+    }
+  }
+  return series;
+}
+
 void run(const Options& options) {
-  const Dataset dataset = obtain(options);
   Report report;
+  report.machine = describe_machine();
+  if (options.mode == Mode::build) {
+    report.series = build_series(options, report.dataset);
+    finish(options, report);
+    return;
+  }
+  const Dataset dataset = obtain(options);
   report.dataset = dataset.name;
   report.rows = dataset.base.rows;
   report.dimensions = dataset.base.dimensions;
   report.queries = dataset.queries.rows;
-  report.machine = describe_machine();
   if (options.mode == Mode::copy) {
     report.loaded = load(options, dataset);
     report.copies = measure_copy(options);
@@ -64,11 +107,7 @@ void run(const Options& options) {
     build(options, report.loaded);
     report.curves = measure(options, dataset, judge);
   }
-  for (const Server& server : options.servers) {
-    report.servers.push_back(describe_server(options, server));
-  }
-  print(options, report);
-  write_files(options, report);
+  finish(options, report);
 }
 
 }  // namespace

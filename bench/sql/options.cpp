@@ -12,10 +12,11 @@ namespace {
 
 const char* const kHelp = R"(sql_bench: compares PostgreSQL servers at nearest neighbor search
 
-usage: sql_bench [search|copy] --server LABEL=CONNECTION_STRING ... [OPTION...]
+usage: sql_bench [search|build|copy] --server LABEL=CONNECTION_STRING ... [OPTION...]
 
   search  loads the same vectors into every server, builds an hnsw index in each, and measures recall,
           queries per second, latencies, server time and buffers for each hnsw.ef_search
+  build   builds indexes over different numbers of rows or dimensions, and of both types: time and size
   copy    loads them and measures COPY of the table as text, out and in
 
 All servers are measured in one run, in turn, in short slices, so that whatever else the machine does
@@ -45,6 +46,10 @@ load and build
   --with-of LABEL=LIST    index options of one server, instead of those
   --set-build NAME=VALUE  a setting while building: maintenance_work_mem=4GB
   --builds N              (1) build N times, in turn, and report the median
+of mode build, each combination of
+  --row-counts LIST       (all of the data) the first so many rows: 10000,20000,40000
+  --dimensions LIST       (those of the data) instead of dim= of --synthetic: 128,384,768
+  --types LIST            (--type) vector,halfvec
 measure
   --ef LIST               (10,20,40,80,160,320) values of hnsw.ef_search
   --k N                   (10) rows asked for, and recall at N
@@ -57,7 +62,8 @@ measure
   --copy-rows N           (all) rows of copy
 report
   --targets LIST          (0.90,0.95,0.98,0.99) recalls to compare at
-  --out FOLDER            also write results.csv, results.json and plots (with gnuplot) there
+  --out FOLDER            also write results.csv, results.json and plots (with gnuplot) there; of mode
+                          build build.csv and its plots
   --threads N             (all processors) for drawing data and exact neighbors
 )";
 
@@ -103,6 +109,31 @@ std::pair<std::string, std::string> named(const std::string& option, const std::
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+void check_type(const std::string& option, const std::string& type) {
+  if (type != "vector" && type != "halfvec") throw Error(option + ": vector or halfvec");
+}
+
+// The arguments, without how servers are reached, folders, and what does not matter for figures.
+std::string shown(const std::vector<std::string>& arguments) {
+  std::string text = "sql_bench";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--out" || argument == "--cache" || argument == "--threads") {
+      ++i;
+      continue;
+    }
+    const std::string before = i > 0 ? arguments[i - 1] : "";
+    std::string value = argument;
+    if (before == "--server") value = argument.substr(0, argument.find('=')) + "=...";
+    if (before == "--data" || before == "--queries") {
+      value = argument.substr(argument.rfind('/') + 1);
+    }
+    const bool plain = value.find_first_of(" '\"$;&|<>()*?") == std::string::npos;
+    text += plain ? " " + value : " '" + value + "'";
+  }
+  return text;
+}
+
 struct Parser {
   Options options;
 
@@ -121,8 +152,8 @@ struct Parser {
           {"--max-queries", [this](auto& n, auto& v) { options.max_queries = size(n, v); }},
           {"--metric", [this](auto&, auto& v) { options.metric = metric_of(v); }},
           {"--type",
-           [this](auto&, auto& v) {
-             if (v != "vector" && v != "halfvec") throw Error("--type: vector or halfvec");
+           [this](auto& n, auto& v) {
+             check_type(n, v);
              options.type = v;
            }},
           {"--cache", [this](auto&, auto& v) { options.cache = v; }},
@@ -137,6 +168,13 @@ struct Parser {
           {"--set-build",
            [this](auto& n, auto& v) { options.build_settings.push_back(named(n, v)); }},
           {"--builds", [this](auto& n, auto& v) { options.builds = whole(n, v); }},
+          {"--row-counts", [this](auto& n, auto& v) { options.row_counts = whole_list(n, v); }},
+          {"--dimensions", [this](auto& n, auto& v) { options.dimensions = whole_list(n, v); }},
+          {"--types",
+           [this](auto& n, auto& v) {
+             options.types = split(v);
+             for (const std::string& type : options.types) check_type(n, type);
+           }},
           {"--ef", [this](auto& n, auto& v) { options.ef = whole_list(n, v); }},
           {"--k", [this](auto& n, auto& v) { options.k = size(n, v); }},
           {"--clients", [this](auto& n, auto& v) { options.clients = whole_list(n, v); }},
@@ -165,6 +203,9 @@ struct Parser {
       {"--primary-key", [this] { options.primary_key = true; }},
   };
 
+  const std::map<std::string, Mode> modes = {
+      {"search", Mode::search}, {"build", Mode::build}, {"copy", Mode::copy}};
+
   static std::size_t size(const std::string& name, const std::string& value) {
     return static_cast<std::size_t>(whole(name, value));
   }
@@ -175,8 +216,8 @@ struct Parser {
       if (argument == "--help" || argument == "-h") {
         std::fputs(kHelp, stdout);
         std::exit(0);
-      } else if (i == 0 && (argument == "search" || argument == "copy")) {
-        options.mode = argument == "copy" ? Mode::copy : Mode::search;
+      } else if (i == 0 && modes.contains(argument)) {
+        options.mode = modes.at(argument);
       } else if (const auto flag = without_value.find(argument); flag != without_value.end()) {
         flag->second();
       } else if (const auto option = with_value.find(argument); option != with_value.end()) {
@@ -209,6 +250,17 @@ struct Parser {
     if (options.data.empty() == !options.synthetic) {
       throw Error("give the data with either --data or --synthetic");
     }
+    const bool series =
+        !options.row_counts.empty() || !options.dimensions.empty() || !options.types.empty();
+    if (series && options.mode != Mode::build) {
+      throw Error("--row-counts, --dimensions and --types are of mode build");
+    }
+    if (options.mode == Mode::build && options.skip_load) {
+      throw Error("mode build loads and builds");
+    }
+    if (!options.dimensions.empty() && !options.synthetic) {
+      throw Error("--dimensions goes with --synthetic");
+    }
     const bool fvecs = options.data.ends_with(".fvecs");
     if (fvecs == options.queries.empty()) {
       throw Error("--queries goes with --data FILE.fvecs, and that needs it");
@@ -222,6 +274,7 @@ Options parse_options(int argc, char** argv) {
   Parser parser;
   parser.options.threads = std::max(1u, std::thread::hardware_concurrency());
   parser.parse({argv + 1, argv + argc});
+  parser.options.command = shown({argv + 1, argv + argc});
   parser.check();
   return parser.options;
 }

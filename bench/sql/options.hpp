@@ -13,7 +13,7 @@
 
 namespace vec::bench {
 
-enum class Mode { search, copy };
+enum class Mode { search, build, copy };
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,6 +35,10 @@ struct Options {
   Settings build_settings;
   int builds = 1;
 
+  // build: every combination of these; without --row-counts and --dimensions those of the data
+  std::vector<int> row_counts, dimensions;
+  std::vector<std::string> types;
+
   // measure
   std::vector<int> ef = {10, 20, 40, 80, 160, 320}, clients = {1};
   std::size_t k = 10;
@@ -48,6 +52,7 @@ struct Options {
   std::string out;
   std::size_t copy_rows = 0;
   unsigned threads = 1;
+  std::string command;  // for readers of the report: without what is of this machine only
 };
 
 // Shows help and exits on --help. Throws Error for anything that makes no sense.

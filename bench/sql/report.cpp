@@ -5,53 +5,20 @@
 #include <cstdio>
 
 #include "interpolate.hpp"
+#include "table.hpp"
 
 namespace vec::bench {
 namespace {
 
-// Columns as wide as their widest cell; the first one and remarks to the left.
-class Table {
- public:
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-
-  void print() const {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows_) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        const int width = static_cast<int>(widths[i]);
-        const bool left = i == 0 || i >= rows_[0].size();  // remarks have no header
-        std::printf(left ? "%-*s" : "  %*s", width, row[i].c_str());
-      }
-      std::printf("\n");
-    }
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
-std::string format(const char* how, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, how, value);
-  return text;
-}
-
-std::string megabytes(std::uint64_t bytes) {
-  return format("%.1f MB", static_cast<double>(bytes) / (1 << 20));
-}
-
-std::string ratio(double above, double below) {
-  return below > 0 && above > 0 ? format("%.2f", above / below) : "-";
-}
-
 void print_descriptions(const Options& options, const Report& report) {
-  std::printf("data: %s, %zu rows, %zu dimensions, %zu queries, %s, metric %s, k = %zu\n",
-              report.dataset.c_str(), report.rows, report.dimensions, report.queries,
-              options.type.c_str(), name_of(options.metric), options.k);
+  if (report.series.empty()) {
+    std::printf("data: %s, %zu rows, %zu dimensions, %zu queries, %s, metric %s, k = %zu\n",
+                report.dataset.c_str(), report.rows, report.dimensions, report.queries,
+                options.type.c_str(), name_of(options.metric), options.k);
+  } else {
+    std::printf("data: %s, metric %s\n", report.dataset.c_str(), name_of(options.metric));
+  }
+  std::printf("command: %s\n", options.command.c_str());
   for (const auto& [name, value] : report.machine)
     std::printf("%s: %s\n", name.c_str(), value.c_str());
   for (std::size_t s = 0; s < report.servers.size(); ++s) {
@@ -62,9 +29,8 @@ void print_descriptions(const Options& options, const Report& report) {
       separator = ", ";
     }
     std::printf("\n");
-    if (!report.loaded[s].index_definition.empty()) {
-      std::printf("  %s\n", report.loaded[s].index_definition.c_str());
-    }
+    const Loaded& loaded = report.series.empty() ? report.loaded[s] : report.series[0].loaded[s];
+    if (!loaded.index_definition.empty()) std::printf("  %s\n", loaded.index_definition.c_str());
   }
 }
 
@@ -191,6 +157,10 @@ void print_copies(const Options& options, const Report& report) {
 
 void print(const Options& options, const Report& report) {
   print_descriptions(options, report);
+  if (!report.series.empty()) {
+    print_series(options, report.series);
+    return;
+  }
   if (!report.copies.empty()) {
     print_copies(options, report);
     return;

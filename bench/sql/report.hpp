@@ -8,6 +8,7 @@
 #include "load.hpp"
 #include "measure.hpp"
 #include "options.hpp"
+#include "series.hpp"
 
 namespace vec::bench {
 
@@ -16,9 +17,10 @@ struct Report {
   std::size_t rows = 0, dimensions = 0, queries = 0;
   Settings machine;               // name, value
   std::vector<Settings> servers;  // versions and settings
-  std::vector<Loaded> loaded;     // per server
-  std::vector<Curve> curves;      // per server; empty in mode copy
-  std::vector<CopyTimes> copies;  // per server; empty in mode search
+  std::vector<Loaded> loaded;     // per server; empty in mode build
+  std::vector<Curve> curves;      // per server; of mode search
+  std::vector<CopyTimes> copies;  // per server; of mode copy
+  std::vector<Built> series;      // of mode build
 };
 
 Settings describe_machine();
@@ -27,7 +29,7 @@ Settings describe_server(const Options& options, const Server& server);
 // Tables for readers.
 void print(const Options& options, const Report& report);
 
-// results.csv, results.json and the plots in options.out.
+// results.csv, results.json and the plots in options.out; in mode build build.csv and its plots.
 void write_files(const Options& options, const Report& report);
 
 }  // namespace vec::bench

@@ -8,6 +8,7 @@
 
 #include "interpolate.hpp"
 #include "report.hpp"
+#include "table.hpp"
 
 namespace vec::bench {
 namespace {
@@ -181,8 +182,37 @@ void write_csv(std::ostream& out, const Options& options, const Report& report) 
   }
 }
 
-// Data in the script itself, so that it can be run again as it is.
+// What is in a script for gnuplot besides data: where they come from, and a title. Data are in the
+// script itself, so that it can be run again as it is.
+void write_plot_preamble(std::ostream& out, const Options& options, const Report& report,
+                         const std::string& subject) {
+  out << "# " << options.command << "\n";
+  for (const auto& [name, value] : report.machine) out << "# " << name << ": " << value << "\n";
+  std::string versions;
+  for (std::size_t s = 0; s < report.servers.size(); ++s) {
+    out << "# " << options.servers[s].label << ":";
+    for (const auto& [name, value] : report.servers[s]) {
+      out << " " << name << " " << value << ";";
+      if (name != "server") continue;
+      const std::string version = value.substr(0, value.find(' ', value.find(' ') + 1));
+      if (versions.find(version) == std::string::npos) versions += ", " + version;
+    }
+    out << "\n";
+  }
+  std::string machine, processors;
+  for (const auto& [name, value] : report.machine) {
+    if (name == "processor") machine = value;
+    if (name == "processors") processors = value;
+  }
+  out << "set grid\nset key outside below\nset title noenhanced \"" << subject << "\\n"
+      << machine << ", " << processors << " processors" << versions << "\"\n";
+}
+
 void write_plot(std::ostream& out, const Options& options, const Report& report) {
+  write_plot_preamble(out, options, report,
+                      (options.synthetic ? "synthetic" : report.dataset) + ", " +
+                          with_commas(report.rows) + " rows, " + options.type + "(" +
+                          std::to_string(report.dimensions) + "), " + name_of(options.metric));
   for (std::size_t s = 0; s < report.curves.size(); ++s) {
     out << "$server" << s << " << end\n";
     for (const Point& p : report.curves[s]) {
@@ -196,7 +226,8 @@ void write_plot(std::ostream& out, const Options& options, const Report& report)
   auto plot = [&](const std::string& name, const std::string& label, std::size_t first_column,
                   std::size_t columns) {
     for (const auto& [terminal, suffix] :
-         {std::pair("svg size 800,500", "svg"), std::pair("pngcairo size 800,500", "png")}) {
+         {std::pair("svg size 800,500 background rgb 'white'", "svg"),
+          std::pair("pngcairo size 800,500", "png")}) {
       out << "set terminal " << terminal << " noenhanced\nset output '" << name << "." << suffix
           << "'\nset ylabel '" << label << "'\nplot";
       for (std::size_t s = 0; s < report.curves.size(); ++s) {
@@ -204,17 +235,23 @@ void write_plot(std::ostream& out, const Options& options, const Report& report)
           std::string key = options.servers[s].label;
           if (columns > 1) key += ", " + std::to_string(options.clients[c]) + " clients";
           out << (s + c ? ",\\\n    " : " ") << "$server" << s << " using 1:" << first_column + c
-              << " with linespoints linecolor " << s + 1 << " dashtype " << c + 1 << " title "
-              << title(key);
+              << " with linespoints linewidth 2 linecolor " << s + 1 << " dashtype " << c + 1
+              << " title " << title(key);
         }
       }
       out << "\n";
     }
   };
-  out << "set grid\nset logscale y\nset key outside below\nset xlabel 'recall at " << options.k
-      << "'\nset title noenhanced " << title(report.dataset + ", " + options.type) << "\n";
+  out << "set logscale y\nset xlabel \"recall at " << options.k << "\\n \"\n";
   plot("recall-qps", "queries per second", 4, options.clients.size());
   plot("recall-ms", "server time of a query, ms", 2, 1);
+}
+
+void draw(const path& folder, const std::string& script) {
+  std::filesystem::current_path(folder);
+  if (std::system(("gnuplot " + script).c_str()) != 0) {
+    std::cerr << "no plots: gnuplot is missing or failed on " << script << "\n";
+  }
 }
 
 }  // namespace
@@ -223,14 +260,24 @@ void write_files(const Options& options, const Report& report) {
   if (options.out.empty()) return;
   const path folder = options.out;
   std::filesystem::create_directories(folder);
+  if (!report.series.empty()) {
+    write(folder / "build.csv",
+          [&](std::ostream& out) { write_series_csv(out, options, report.series); });
+    write(folder / "build.gnuplot", [&](std::ostream& out) {
+      write_plot_preamble(out, options, report,
+                          report.dataset + ", " + subject_of(report.series) +
+                              name_of(options.metric) +
+                              (options.with.empty() ? "" : ", " + options.with));
+      write_series_plots(out, options, report.series);
+    });
+    draw(folder, "build.gnuplot");
+    return;
+  }
   write(folder / "results.csv", [&](std::ostream& out) { write_csv(out, options, report); });
   write(folder / "results.json", [&](std::ostream& out) { write_json(out, options, report); });
   if (report.curves.empty()) return;
   write(folder / "plot.gnuplot", [&](std::ostream& out) { write_plot(out, options, report); });
-  std::filesystem::current_path(folder);
-  if (std::system("gnuplot plot.gnuplot") != 0) {
-    std::cerr << "no plots: gnuplot is missing or failed on plot.gnuplot\n";
-  }
+  draw(folder, "plot.gnuplot");
 }
 
 }  // namespace vec::bench

@@ -8,8 +8,8 @@
 // inserting and repairing.
 //
 // Both are squared L2 for l2 and, on normalized vectors, for cosine (= 2 (1 - cos)); the negative
-// inner product for inner_product; L1 for l1. docs/internals.md has the measurement that decided
-// against building inner product graphs in L2 geometry.
+// inner product for inner_product; L1 for l1. docs/neighbor-selection.md has the measurement that
+// decided against building inner product graphs in L2 geometry.
 //
 // A NaN distance (inf - inf) is reported as +infinity, so distances are always ordered.
 //

@@ -7,12 +7,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "dataset.hpp"
 #include "exact.hpp"
 #include "interpolate.hpp"
 #include "load.hpp"
 #include "options.hpp"
+#include "series.hpp"
 #include "synthetic.hpp"
 
 namespace vec::bench {
@@ -326,7 +328,82 @@ TEST(CommandLine, IsChecked) {
     EXPECT_THROW(parse(arguments), Error) << more[0];
   }
   EXPECT_THROW(parse({"--data", "d.hdf5"}), Error);
+  EXPECT_THROW(parse({"--row-counts", "10", "--server", "a=", "--data", "d.hdf5"}), Error);
   EXPECT_THROW(parse({"--server", "a="}), Error);
+}
+
+TEST(CommandLine, OfASeries) {
+  const std::vector<std::string> right = {
+      "build", "--server",     "a=",  "--synthetic", "dim=8",         "--row-counts",
+      "20,10", "--dimensions", "4,8", "--types",     "vector,halfvec"};
+  const Options options = parse(right);
+  EXPECT_EQ(options.mode, Mode::build);
+  EXPECT_EQ(options.row_counts, (std::vector<int>{10, 20}));
+  EXPECT_EQ(options.dimensions, (std::vector<int>{4, 8}));
+  EXPECT_EQ(options.types, (std::vector<std::string>{"vector", "halfvec"}));
+  EXPECT_THROW(parse({"build", "--server", "a=", "--data", "d.hdf5", "--dimensions", "4"}), Error);
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {"--types", "bit"}, {"--skip-load"}, {"--skip-build"}}) {
+    std::vector<std::string> arguments = right;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_THROW(parse(arguments), Error) << more[0];
+  }
+}
+
+TEST(CommandLine, IsShownWithoutPlacesOfThisMachine) {
+  EXPECT_EQ(parse({"--server", "a=host=/x dbname=y", "--data", "/data/d.hdf5", "--out", "/tmp/o",
+                   "--with", "m = 8", "--threads", "2", "--ef", "10"})
+                .command,
+            "sql_bench --server a=... --data d.hdf5 --with 'm = 8' --ef 10");
+}
+
+// --- Series of builds ---
+
+std::vector<Built> two_by_two() {
+  std::vector<Built> series;
+  for (std::size_t rows : {1000, 20000}) {
+    for (std::size_t dimensions : {4, 8}) {
+      Loaded loaded;
+      loaded.build_seconds = {1, 3, 2};
+      loaded.index_bytes = rows * dimensions;
+      loaded.table_bytes = 7;
+      series.push_back({"vector", rows, dimensions, {loaded, loaded}});
+    }
+  }
+  return series;
+}
+
+Options two_servers() {
+  return parse({"build", "--server", "a=", "--server", "b=", "--synthetic", "dim=8"});
+}
+
+TEST(Series, Csv) {
+  std::ostringstream csv;
+  write_series_csv(csv, two_servers(), two_by_two());
+  EXPECT_TRUE(csv.str().starts_with(
+      "server,type,dimensions,rows,build_seconds,build_cpu_seconds,index_bytes,table_bytes\n"
+      "a,vector,4,1000,2,,4000,7\nb,vector,4,1000,2,,4000,7\na,vector,8,1000,"))
+      << csv.str();
+}
+
+TEST(Series, PlotsWhatVaries) {
+  const std::vector<Built> all = two_by_two();
+  auto plots = [&](const std::vector<Built>& series) {
+    std::ostringstream script;
+    write_series_plots(script, two_servers(), series);
+    return script.str();
+  };
+  const std::string both = plots(all);
+  EXPECT_NE(both.find("'1,000' 1000, '20,000' 20000"), std::string::npos) << both;
+  EXPECT_NE(both.find("title 'b, vector(8)'"), std::string::npos) << both;
+  EXPECT_NE(both.find("build-rows.svg"), std::string::npos);
+  // Bars are of the largest number of rows: bytes a row of both servers.
+  EXPECT_NE(both.find("$sizes << end\n4 4 4\n8 8 8\nend\n"), std::string::npos) << both;
+  EXPECT_EQ(plots({all[0], all[2]}).find("size-dimensions"), std::string::npos);
+  EXPECT_EQ(plots({all[0], all[1]}).find("build-rows"), std::string::npos);
+  EXPECT_EQ(plots({all[0]}), "");
+  EXPECT_EQ(subject_of(all), "vector, ");
+  EXPECT_EQ(subject_of({all[0]}), "1,000 rows, 4 dimensions, vector, ");
 }
 
 }  // namespace

@@ -24,14 +24,25 @@ my $node = PostgreSQL::Test::Cluster->new('documentation');
 $node->init;
 $node->start;
 
+# Whether the heading of a link "page.md#heading" or "#heading" of a page is there, spelled as GitHub does.
+sub has_heading
+{
+	my ($page, $link) = @_;
+	my ($file, $anchor) = $link =~ /^(.*)#(.*)$/;
+	my ($folder) = $page =~ m{^(.*/|)};
+	my @headings = slurp_file("$root/" . ($file eq '' ? $page : "$folder$file")) =~ /^#+ (.*)$/mg;
+	return grep { lc($_) =~ s/[^\w\- ]//gr =~ s/ /-/gr eq $anchor } @headings;
+}
+
 # Statements whose plan the page foretells, as [statement, whether the index is used].
 my @plans;
 foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*.md")
 {
 	my $page = slurp_file("$root/$path");
 	my ($folder) = $path =~ m{^(.*/|)};
-	my @targets = grep { /\.(md|svg)$/ && !m{^https?:} } $page =~ /\]\(([^)#]+)(?:#[^)]*)?\)/g;
+	my @targets = grep { /\.(md|svg|png)$/ && !m{^https?:} } $page =~ /\]\(([^)#]+)(?:#[^)]*)?\)/g;
 	is(join(' ', grep { !-e "$root/$folder$_" } @targets), '', "$path: what it links to is there");
+	is(join(' ', grep { !has_heading($path, $_) } $page =~ /\]\(([^):]*#[^)]+)\)/g), '', "$path: headings that it links to are there");
 	my @blocks;
 	# A block inside a list is indented.
 	while ($page =~ /^( *)```sql\n(.*?)^\1```$/msg) { push @blocks, $2 }

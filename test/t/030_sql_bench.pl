@@ -67,6 +67,17 @@ foreach my $case ([ 'ip', 'vector' ], [ 'cosine', 'halfvec' ])
 ok($ok, 'copy') or diag($stderr);
 like($stdout, qr/^two +1000 /m, 'copy: rows');
 
+($ok, $stdout, $stderr) = run_bench('build', '--synthetic', 'rows=600,dim=8,intrinsic=4,queries=1', '--threads', 1, @servers,
+	'--row-counts', '300,600', '--dimensions', '8,24', '--types', 'vector,halfvec', '--with-of', 'two=quantization = none', '--out', "$out/series");
+ok($ok, 'build') or diag($stderr);
+@lines = split /\n/, slurp("$out/series/build.csv");
+is(scalar @lines, 1 + 2 * 2 * 2 * 2, 'build.csv: a header, and a line per type, dimensions, rows and server');
+my %bytes = map { my @f = split /,/; (join(',', @f[ 0 .. 3 ]) => $f[6]) } @lines;
+cmp_ok($bytes{'two,vector,24,600'}, '>', $bytes{'two,halfvec,24,600'}, 'sizes differ by type');
+cmp_ok($bytes{'two,vector,24,600'}, '>', $bytes{'two,vector,24,300'}, 'and by rows');
+like(slurp("$out/series/build.gnuplot"), qr/^# sql_bench build --synthetic .*set output 'build-rows\.svg'.*set output 'size-dimensions\.svg'/s,
+	'build.gnuplot: where it comes from, and both plots');
+
 # Errors
 foreach my $case (
 	[ 'a table of other rows', qr/does not hold these rows/, '--skip-load', '--max-rows', 10 ],

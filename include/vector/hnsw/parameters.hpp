@@ -40,7 +40,8 @@ struct SelectionRule {
 
 // Negative inner products are no metric: a long vector is nearer to everything than anything is to
 // itself, so the heuristic alone keeps one or two neighbors a node, and a factor on negative
-// distances would reverse its meaning. docs/internals.md has the measurements behind both rows.
+// distances would reverse its meaning. docs/neighbor-selection.md has the measurements behind both
+// rows.
 inline SelectionRule default_rule(Metric metric) {
   if (metric == Metric::inner_product) {
     return {.alpha = 1, .keep_pruned = true, .share_of_new = .5f, .share_of_full = 1};
