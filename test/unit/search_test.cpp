@@ -1,4 +1,4 @@
-// Searches that go on: every node exactly once, nearest batches first, several nodes at a time.
+// Searches that go on: every node exactly once, nearest batches first.
 #include <gtest/gtest.h>
 
 #include "graph_fixture.hpp"
@@ -9,28 +9,6 @@ namespace {
 
 constexpr std::size_t kRows = 3000;
 constexpr std::size_t kDimensions = 16;
-
-// A graph that counts what it is asked for.
-template <class Graph>
-struct CountedGraph {
-  Graph& graph;
-  std::size_t expanded = 0;
-  std::size_t batches = 0;
-
-  void* allocate(std::size_t bytes) { return graph.allocate(bytes); }
-  void check_interrupts() { graph.check_interrupts(); }
-  void corrupted(const char* what) { graph.corrupted(what); }
-  hnsw::EntryPoint entry_point() { return graph.entry_point(); }
-  std::size_t max_neighbors(int level) const { return graph.max_neighbors(level); }
-  std::size_t neighbors(hnsw::NodeId id, int level, std::span<hnsw::NodeId> out) {
-    ++expanded;
-    return graph.neighbors(id, level, out);
-  }
-  void distances(std::span<const hnsw::NodeId> ids, std::span<hnsw::Measurement> out) {
-    ++batches;
-    graph.distances(ids, out);
-  }
-};
 
 class ResumedSearch : public testing::TestWithParam<Metric> {
  protected:
@@ -108,16 +86,6 @@ TEST_P(ResumedSearch, FindsTheNearestInSmallSteps) {
     for (float distance : found) hits += distance <= exact[kNearest - 1];
   }
   EXPECT_GE(hits, 20 * kNearest * 95 / 100);
-}
-
-TEST_P(ResumedSearch, ExpandsSeveralNodesAtATime) {
-  CountedGraph<decltype(index_.graph)> counted{index_.graph};
-  index_.codec.prepare_query(rows_[9].data(), query_.data());
-  index_.graph.open_query(query_.data());
-  hnsw::Scratch scratch;
-  EXPECT_EQ(hnsw::search(counted, scratch, 100).size(), 100);
-  EXPECT_GE(counted.expanded, 100);
-  EXPECT_LT(counted.batches, counted.expanded / 2);
 }
 
 TEST(ResumedSearchOfNothing, EndsAtOnce) {

@@ -19,48 +19,30 @@ void measure(Storage& storage, Scratch& scratch, std::span<const NodeId> ids, Us
   }
 }
 
-// Appends to scratch.ids those of `node`'s neighbors that this search has not visited yet; marks
-// them visited.
-template <GraphReader Storage>
-void append_unvisited_neighbors(Storage& storage, Scratch& scratch, NodeId node, int level) {
-  std::size_t unvisited = scratch.ids.size();
-  scratch.ids.resize(storage, unvisited + storage.max_neighbors(level));
-  const std::span<NodeId> neighbors = scratch.ids.view().subspan(unvisited);
-  const std::size_t count = storage.neighbors(node, level, neighbors);
-  for (std::size_t i = 0; i < count; ++i) {
-    const NodeId id = neighbors[i];
-    if (scratch.visited.visit(storage, id)) scratch.ids[unvisited++] = id;
-  }
-  scratch.ids.resize(storage, unvisited);
-}
-
-// The same into scratch.ids alone.
+// The ids of `node`'s neighbors that this search has not visited yet; marks them visited.
 template <GraphReader Storage>
 std::span<const NodeId> unvisited_neighbors(Storage& storage, Scratch& scratch, NodeId node,
                                             int level) {
-  scratch.ids.clear();
-  append_unvisited_neighbors(storage, scratch, node, level);
-  return scratch.ids.view();
+  scratch.ids.resize(storage, storage.max_neighbors(level));
+  std::size_t count = storage.neighbors(node, level, scratch.ids.view());
+  std::size_t unvisited = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    NodeId id = scratch.ids[i];
+    if (scratch.visited.visit(storage, id)) scratch.ids[unvisited++] = id;
+  }
+  return scratch.ids.view().first(unvisited);
 }
 
 // What becomes of nodes that are too far to be among the ef nearest: insert forgets them, and keeps
 // the distances of all nodes met in scratch.visited instead; a search that may be resumed keeps
 // those it will go on from.
-//
-// A search expands several nodes at a time (DiskANN's beam search, Subramanya et al. 2019, section
-// 3.3): their neighbors make one batch, so that the search waits for memory or the disk less often.
-// Some of these nodes would have been found too far after the first's neighbors were known; what
-// they lead to makes up for the time (docs/internals.md has the figures). An insert would pay for
-// them with page accesses.
 struct ForgetFarther {
   static constexpr bool kRemembersDistances = true;
   static constexpr bool kResumes = false;
-  static constexpr int kBeamWidth = 1;
 };
 struct KeepFarther {
   static constexpr bool kRemembersDistances = false;
   static constexpr bool kResumes = true;
-  static constexpr int kBeamWidth = 4;
 };
 
 // The part of Algorithm 2 that looks at a measured node.
@@ -102,28 +84,20 @@ void announce(Storage& storage, Scratch& scratch, std::size_t ef, int level) {
   }
 }
 
-// Whether scratch.frontier holds nothing nearer than the `ef` nearest.
-inline bool is_expanded(Scratch& scratch, std::size_t ef) {
-  if (scratch.frontier.empty()) return true;
-  return scratch.nearest.size() >= ef && scratch.frontier[0].distance > scratch.nearest[0].distance;
-}
-
 // The loop of Algorithm 2: expands scratch.frontier until it holds nothing nearer than the `ef`
 // nearest.
 template <class Farther, GraphReader Storage>
 void expand_frontier(Storage& storage, Scratch& scratch, std::size_t ef, int level) {
   FlatArray<Candidate>& frontier = scratch.frontier;
-  while (!is_expanded(scratch, ef)) {
+  FlatArray<Candidate>& nearest = scratch.nearest;
+  while (!frontier.empty()) {
     storage.check_interrupts();
-    scratch.ids.clear();
-    for (int i = 0; i < Farther::kBeamWidth && !is_expanded(scratch, ef); ++i) {
-      const NodeId node = frontier[0].id;
-      std::pop_heap(frontier.begin(), frontier.end(), farther);
-      frontier.pop_back();
-      append_unvisited_neighbors(storage, scratch, node, level);
-    }
+    Candidate candidate = frontier[0];
+    if (nearest.size() >= ef && candidate.distance > nearest[0].distance) break;
+    std::pop_heap(frontier.begin(), frontier.end(), farther);
+    frontier.pop_back();
     announce<Farther>(storage, scratch, ef, level);
-    measure(storage, scratch, scratch.ids.view(),
+    measure(storage, scratch, unvisited_neighbors(storage, scratch, candidate.id, level),
             [&](Candidate c, NodeState state) { offer<Farther>(storage, scratch, c, state, ef); });
   }
 }
