@@ -59,10 +59,13 @@ demo:
 check:
 	@$(named_pg_config) '$(source)/scripts/check'
 
-# The same on other releases of Debian, in folders of their own: all versions of PostgreSQL, other compilers,
-# packages, and moving from pgvector. As root.
+# The same on other releases of Debian, in folders of their own: all versions of PostgreSQL, one with assertions,
+# other compilers, packages, and moving from pgvector. As root.
 check-versions:
 	@'$(source)/scripts/check-versions'
+
+check-asserts:
+	@'$(source)/scripts/check-asserts'
 
 check-packages:
 	@'$(source)/scripts/check-packages'
@@ -88,4 +91,4 @@ dist:
 	    --output='$(CURDIR)/vector-$(version).'$$format HEAD || exit 1; done
 
 .PHONY: all install installcheck installcheck-regress installcheck-isolation clean demo check check-versions \
-        check-packages check-migration check-compilers format format-check dist
+        check-asserts check-packages check-migration check-compilers format format-check dist

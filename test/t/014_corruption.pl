@@ -189,6 +189,7 @@ my %damage = (
 	edges_random => do { set_edges(sub { $per_page + int(rand(500)) }) },
 	lists_too_long => sub { my ($file) = @_; put($file, $_ + 6, 'C', 255) foreach lists($file, 1) },
 	tid_lists_too_long => sub { my ($file) = @_; put($file, $_ + 6, 'C', 255) foreach lists($file, 2) },
+	tid_lists_of_no_row => sub { my ($file) = @_; put($file, $_ + 12, 'v3', 0, 0, 0) foreach lists($file, 2) },
 	tid_lists_without_owner => sub { my ($file) = @_; put($file, $_, 'V', 0) foreach lists($file, 2) },
 	# each list continues with the first list of all, which continues with itself
 	tid_lists_in_a_circle => sub { my ($file) = @_; my @lists = lists($file, 2);
@@ -320,6 +321,7 @@ like($checked{$_->[0]}, qr/^XX002 .*: $_->[1]$/, "$_->[0]: $_->[1]") foreach (
 	[ edge_to_free_slot => 'an edge leads to a free slot' ],
 	[ edge_length_nan => 'the length of an edge is not a number' ],
 	[ code_nan => q(a vector's code is damaged) ],
+	[ tid_lists_of_no_row => 'a heap tid is outside of the table' ],
 	[ tid_list_dangling => 'a heap tid list of an element is not its own' ],
 	[ tid_list_in_a_circle => 'the heap tid lists of an element form a cycle' ],
 	[ list_of_another_owner => 'a neighbor list of an element is not its own' ],
@@ -417,7 +419,7 @@ foreach my $name (qw(meta_zeroed meta_magic meta_version meta_m meta_dimensions 
 		"$name: says what to do");
 }
 like($seen{$_}, qr/XX002: index "${_}_embedding" is corrupted at block \d+: .*\n(?:.*\n)?HINT:  Please REINDEX it\./, "$_: says what to do")
-	foreach qw(page_of_the_heap entry_outside edges_outside degree_high further_tids_outside lists_outside tid_lists_in_a_circle);
+	foreach qw(page_of_the_heap entry_outside edges_outside degree_high further_tids_outside lists_outside tid_lists_in_a_circle tid_lists_of_no_row);
 
 $node->stop('immediate');
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'no crash in the log');

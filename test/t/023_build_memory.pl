@@ -64,7 +64,7 @@ SKIP:
 
 	my $small = PostgreSQL::Test::Cluster->new('small_shm');
 	$small->init;
-	$small->append_conf('postgresql.conf', "$settings\nautovacuum = off\nmaintenance_work_mem = 256MB");
+	$small->append_conf('postgresql.conf', "$settings\nautovacuum = off\nmax_parallel_workers_per_gather = 0\nmaintenance_work_mem = 256MB");
 	system_or_bail(@with_small_shm, 'pg_ctl', '-s', '-w', '-D', $small->data_dir, '-l', $small->logfile, 'start');
 	$small->safe_psql(
 		'postgres', qq(

@@ -67,5 +67,19 @@ TEST(Damage, ACycleOfTidListsIsReported) {
   EXPECT_THROW(index.search({0, 0, 0}, 10), Corrupted);
 }
 
+TEST(Damage, AnInvalidTidInAListIsReported) {
+  const Vectors rows(200, std::vector<float>{1, 2, 3});
+  Filled index(Metric::l2, rows);
+  const Geometry& geometry = index.graph.geometry();
+  hnsw::ListSlot* list = geometry.list(index.pages.raw(2), 0);
+  ASSERT_EQ(list->kind, hnsw::ListKind::heap_tids);
+  ASSERT_GT(list->count, 0);
+  std::byte* tids = geometry.list_payload(list) + sizeof(hnsw::ListId);
+  std::memcpy(tids, &hnsw::kNoTid, sizeof hnsw::kNoTid);
+  EXPECT_THROW(index.search({0, 0, 0}, 10), Corrupted);
+  Session session(index.store());
+  EXPECT_THROW(session.vacuum({1}), Corrupted);
+}
+
 }  // namespace
 }  // namespace vec::test

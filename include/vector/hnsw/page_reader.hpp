@@ -4,6 +4,8 @@
 // read may be outdated a moment later: see storage.hpp.
 #pragma once
 
+#include <algorithm>
+
 #include "vector/hnsw/page_format.hpp"
 #include "vector/hnsw/scratch.hpp"
 
@@ -190,6 +192,10 @@ class PageReader {
         const std::byte* payload = geometry_.list_payload(list);
         std::memcpy(&next, payload, sizeof next);
         std::memcpy(tids, payload + sizeof next, count * sizeof(HeapTid));
+        // No table can be asked for such a row.
+        if (!std::all_of(tids, tids + count, [](HeapTid tid) { return tid.is_valid(); })) {
+          pages_->corrupted(geometry_.list_block_of(id), "invalid heap tid in a list");
+        }
       });
       use(id, std::span<const HeapTid>(tids, count));
       id = next;
