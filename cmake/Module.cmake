@@ -18,7 +18,9 @@ target_link_libraries(vector PRIVATE vector_core m)
 # Linked by the C driver: the module must not need libstdc++.
 set_target_properties(vector PROPERTIES PREFIX "" LINKER_LANGUAGE C)
 # -Bsymbolic: addresses of our functions are compared, and another library may export the same names.
-target_link_options(vector PRIVATE -Wl,--as-needed -Wl,-Bsymbolic)
+target_link_options(vector PRIVATE -Wl,--as-needed -Wl,-Bsymbolic
+                    "-Wl,--version-script=${PROJECT_SOURCE_DIR}/src/pg/hidden.map")
+set_target_properties(vector PROPERTIES LINK_DEPENDS "${PROJECT_SOURCE_DIR}/src/pg/hidden.map")
 
 configure_file(vector.control vector.control @ONLY)
 configure_file(sql/vector.sql "vector--${PROJECT_VERSION}.sql" COPYONLY)

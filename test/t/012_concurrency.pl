@@ -115,8 +115,9 @@ $node->safe_psql('postgres', 'INSERT INTO items SELECT n, draw(n) FROM generate_
 is(rows_not_found($node, 'items', '<->', q('[1,0,1,0,1,0]')), 0, 'all rows after all that');
 all_indexes_are_sound($node, 'after all that');
 
-$node->stop;
+# Before the server stops: a session that has not ended yet would say FATAL.
 my $log = slurp_file($node->logfile);
 my @errors = grep { /ERROR|FATAL|PANIC|TRAP|terminated by signal/ } split /\n/, $log;
 is(scalar @errors, 0, 'no error in the log') or diag(join "\n", @errors[ 0 .. ($#errors > 9 ? 9 : $#errors) ]);
+$node->stop;
 done_testing();

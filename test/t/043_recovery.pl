@@ -101,6 +101,14 @@ foreach my $target ([ name => 'named' ], [ xid => $xid ])
 
 # ---- promotion under load, and pg_rewind of the old primary, which went on for a while ----
 
+# Here without wal_consistency_checking. A promoted server writes no full image of a page that changed since its last
+# restartpoint, while pg_rewind lets recovery begin at a later checkpoint. A relation that both servers have dropped since has
+# empty pages then: replay passes over them until it comes to the drop, but the comparison stops at a page without a header.
+foreach my $node ($primary, $standby)
+{
+	$node->append_conf('postgresql.conf', "wal_consistency_checking = ''\n");
+	$node->reload;
+}
 $primary->safe_psql('postgres', 'INSERT INTO items SELECT n, draw(n) FROM generate_series(1, 3000) AS n');
 @load = start_load($primary, $seconds);
 sleep(1);

@@ -8,7 +8,8 @@ SET hnsw.ef_search = 1000;
 \set SHOW_CONTEXT never
 
 -- The vectors are the points of a line, so that the nearest are known.
-CREATE FUNCTION on_line(n int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT ARRAY[n, 1, 2]::vector';
+-- Since PostgreSQL 17 functions of an index are called without public in search_path.
+CREATE FUNCTION on_line(n int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT ARRAY[n, 1, 2]::public.vector';
 
 -- an ordinary table, built by one process and by several, and in little memory
 CREATE TABLE items (id int PRIMARY KEY, kind int, embedding vector(3)) WITH (parallel_workers = 2);
@@ -69,7 +70,7 @@ CREATE INDEX items_partial ON items USING hnsw (embedding vector_cosine_ops) WHE
 SELECT count(*) FROM (SELECT FROM items WHERE kind = 1 ORDER BY embedding <=> '[0,1,2]') t;
 CREATE INDEX items_expression ON items USING hnsw ((on_line(id * 3)::vector(3)) vector_l2_ops) WHERE kind = 0;
 SELECT id FROM items WHERE kind = 0 ORDER BY on_line(id * 3)::vector(3) <-> '[301,1,2]' LIMIT 2;
-CREATE FUNCTION unsafe_on_line(n int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL UNSAFE AS 'SELECT ARRAY[n, 1, 2]::vector';
+CREATE FUNCTION unsafe_on_line(n int) RETURNS vector LANGUAGE sql IMMUTABLE PARALLEL UNSAFE AS 'SELECT ARRAY[n, 1, 2]::public.vector';
 CREATE INDEX items_unsafe ON items USING hnsw ((unsafe_on_line(-id)::vector(3)) vector_l2_ops);
 SELECT id FROM items ORDER BY unsafe_on_line(-id)::vector(3) <-> '[-700,1,2]' LIMIT 1;
 DROP TABLE items;
