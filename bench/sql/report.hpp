@@ -8,6 +8,7 @@
 #include "load.hpp"
 #include "measure.hpp"
 #include "options.hpp"
+#include "writes.hpp"
 
 namespace vec::bench {
 
@@ -17,8 +18,10 @@ struct Report {
   Settings machine;               // name, value
   std::vector<Settings> servers;  // versions and settings
   std::vector<Loaded> loaded;     // per server
-  std::vector<Curve> curves;      // per server; empty in mode copy
-  std::vector<CopyTimes> copies;  // per server; empty in mode search
+  // Per server; empty in other modes.
+  std::vector<Curve> curves;
+  std::vector<CopyTimes> copies;
+  std::vector<WriteCosts> writes;
 };
 
 Settings describe_machine();
