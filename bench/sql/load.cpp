@@ -20,10 +20,6 @@ void append(std::string& to, Integer value) {  // big endian
   }
 }
 
-std::string index_name(const Options& options) {
-  return options.table + "_embedding_idx";
-}
-
 // Rows [first, end) in COPY's binary format.
 void copy_rows(Connection& connection, const Options& options, const Matrix& rows,
                std::size_t first, std::size_t end) {
@@ -98,10 +94,7 @@ void build_index(Connection& connection, const Options& options, const std::stri
   connection.run("SET client_min_messages = warning");
   connection.run("DROP INDEX IF EXISTS " + quoted_name(index_name(options)));
   connection.run("RESET client_min_messages");  // notices of the build are of interest
-  for (const auto& [name, value] : options.build_settings) {
-    connection.run("SELECT set_config(" + quoted_literal(name) + ", " + quoted_literal(value) +
-                   ", false)");
-  }
+  connection.set(options.build_settings);
   const std::optional<double> cpu_before = connection.cpu_seconds();
   const Stopwatch watch;
   connection.run("CREATE INDEX " + quoted_name(index_name(options)) + " ON " +
@@ -113,6 +106,10 @@ void build_index(Connection& connection, const Options& options, const std::stri
 }
 
 }  // namespace
+
+std::string index_name(const Options& options) {
+  return options.table + "_embedding_idx";
+}
 
 std::string binary(const std::string& type, std::span<const float> row) {
   std::string bytes;
@@ -163,7 +160,9 @@ void build(const Options& options, std::vector<Loaded>& loaded) {
   for (std::size_t i = 0; i < loaded.size(); ++i) {
     Connection connection(options.servers[i]);
     connection.run("VACUUM (ANALYZE) " + quoted_name(options.table));
-    connection.run("CHECKPOINT");
+    // After a checkpoint the first change of each page is logged as a whole page, so none comes
+    // just before changes are measured.
+    if (options.mode != Mode::insert) connection.run("CHECKPOINT");
     const std::string table = quoted_literal(quoted_name(options.table)) + "::regclass";
     const std::string index = quoted_literal(quoted_name(index_name(options))) + "::regclass";
     loaded[i].table_bytes = std::stoull(connection.value("SELECT pg_table_size(" + table + ")"));

@@ -10,6 +10,8 @@
 
 namespace vec::bench {
 
+std::string index_name(const Options& options);
+
 // A vector as vector_recv and halfvec_recv take it.
 std::string binary(const std::string& type, std::span<const float> row);
 
@@ -27,7 +29,8 @@ struct Loaded {
 // there.
 std::vector<Loaded> load(const Options& options, const Dataset& dataset);
 
-// Builds the indexes, in turn, and adds to `loaded`. Leaves vacuumed tables after a checkpoint.
+// Builds the indexes, in turn, and adds to `loaded`. Leaves vacuumed tables, after a
+// checkpoint if they are to be searched.
 void build(const Options& options, std::vector<Loaded>& loaded);
 
 }  // namespace vec::bench

@@ -9,6 +9,7 @@
 #include "measure.hpp"
 #include "options.hpp"
 #include "report.hpp"
+#include "writes.hpp"
 
 namespace vec::bench {
 namespace {
@@ -92,7 +93,9 @@ void run(const Options& options) {
     finish(options, report);
     return;
   }
-  const Dataset dataset = obtain(options);
+  Dataset dataset = obtain(options);
+  Matrix more;
+  if (options.mode == Mode::insert) more = take_rows_to_insert(options, dataset);
   report.dataset = dataset.name;
   report.rows = dataset.base.rows;
   report.dimensions = dataset.base.dimensions;
@@ -100,6 +103,11 @@ void run(const Options& options) {
   if (options.mode == Mode::copy) {
     report.loaded = load(options, dataset);
     report.copies = measure_copy(options);
+  } else if (options.mode == Mode::insert) {
+    report.loaded = load(options, dataset);
+    prepare_tables(options);
+    build(options, report.loaded);
+    report.writes = measure_writes(options, dataset.base.rows, more);
   } else {
     const Neighbors neighbors = exact(options, dataset);
     const Judge judge(dataset, options.metric, neighbors, options.k);

@@ -21,30 +21,23 @@ std::string search_statement(const Options& options) {
          " $1::" + options.type + " LIMIT " + std::to_string(options.k);
 }
 
-void set(Connection& connection, const Settings& settings) {
-  for (const auto& [name, value] : settings) {
-    connection.run("SELECT set_config(" + quoted_literal(name) + ", " + quoted_literal(value) +
-                   ", false)");
-  }
-}
-
 // A connection that searches by index only.
 Connection searcher(const Options& options, const Server& server) {
   Connection connection(server);
-  set(connection, {{"enable_seqscan", "off"},
-                   {"jit", "off"},
-                   {"max_parallel_workers_per_gather", "0"},
-                   {"plan_cache_mode", "force_generic_plan"}});
-  set(connection, options.settings);
+  connection.set({{"enable_seqscan", "off"},
+                  {"jit", "off"},
+                  {"max_parallel_workers_per_gather", "0"},
+                  {"plan_cache_mode", "force_generic_plan"}});
+  connection.set(options.settings);
   if (const auto own = options.settings_of.find(server.label); own != options.settings_of.end()) {
-    set(connection, own->second);
+    connection.set(own->second);
   }
   connection.prepare("search", search_statement(options));
   return connection;
 }
 
 void set_ef(Connection& connection, int ef) {
-  set(connection, {{"hnsw.ef_search", std::to_string(ef)}});
+  connection.set({{"hnsw.ef_search", std::to_string(ef)}});
 }
 
 std::vector<std::int64_t> ids_of(const Result& result) {
@@ -282,7 +275,7 @@ std::vector<CopyTimes> measure_copy(const Options& options) {
     for (std::size_t i = 0; i < options.servers.size(); ++i) {
       const std::size_t s = (static_cast<std::size_t>(round) + i) % options.servers.size();
       Connection connection(options.servers[s]);
-      set(connection, options.settings);
+      connection.set(options.settings);
       const bool keep = s == 0 && round == 0;
       std::uint64_t bytes = 0;
       std::size_t rows = 0;
@@ -299,7 +292,7 @@ std::vector<CopyTimes> measure_copy(const Options& options) {
     for (std::size_t i = 0; i < options.servers.size(); ++i) {
       const std::size_t s = (static_cast<std::size_t>(round) + i) % options.servers.size();
       Connection connection(options.servers[s]);
-      set(connection, options.settings);
+      connection.set(options.settings);
       connection.run("SET client_min_messages = warning");
       connection.run("DROP TABLE IF EXISTS " + target);
       connection.run("CREATE UNLOGGED TABLE " + target + " (LIKE " + table + ")");

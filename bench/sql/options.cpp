@@ -12,10 +12,12 @@ namespace {
 
 const char* const kHelp = R"(sql_bench: compares PostgreSQL servers at nearest neighbor search
 
-usage: sql_bench [search|build|copy] --server LABEL=CONNECTION_STRING ... [OPTION...]
+usage: sql_bench [search|insert|build|copy] --server LABEL=CONNECTION_STRING ... [OPTION...]
 
   search  loads the same vectors into every server, builds an hnsw index in each, and measures recall,
           queries per second, latencies, server time and buffers for each hnsw.ef_search
+  insert  loads all but the last of them, builds an index, inserts those that are left, and updates
+          another column of others: rows per second, log and buffers per row
   build   builds indexes over different numbers of rows or dimensions, and of both types: time and size
   copy    loads them and measures COPY of the table as text, out and in
 
@@ -53,11 +55,12 @@ of mode build, each combination of
 measure
   --ef LIST               (10,20,40,80,160,320) values of hnsw.ef_search
   --k N                   (10) rows asked for, and recall at N
-  --clients LIST          (1) connections at a time, each with a thread: 1,2,4
+  --clients LIST          (1; for insert 1,4) connections at a time, each with a thread: 1,2,4
+  --inserts N             (1000) rows to insert, and to update, for each number of clients
   --rounds N              (5) slices of each combination of server, ef and clients; the median counts
   --slice-ms N            (1000) length of a slice
   --explain N             (100) queries of each server and ef under EXPLAIN ANALYZE
-  --set NAME=VALUE        a setting of all sessions that search
+  --set NAME=VALUE        a setting of all sessions that search or write
   --set-of LABEL:NAME=VALUE        of one server's
   --copy-rows N           (all) rows of copy
 report
@@ -178,6 +181,7 @@ struct Parser {
           {"--ef", [this](auto& n, auto& v) { options.ef = whole_list(n, v); }},
           {"--k", [this](auto& n, auto& v) { options.k = size(n, v); }},
           {"--clients", [this](auto& n, auto& v) { options.clients = whole_list(n, v); }},
+          {"--inserts", [this](auto& n, auto& v) { options.inserts = size(n, v); }},
           {"--rounds", [this](auto& n, auto& v) { options.rounds = whole(n, v); }},
           {"--slice-ms", [this](auto& n, auto& v) { options.slice_ms = whole(n, v); }},
           {"--explain", [this](auto& n, auto& v) { options.explained = size(n, v); }},
@@ -203,8 +207,10 @@ struct Parser {
       {"--primary-key", [this] { options.primary_key = true; }},
   };
 
-  const std::map<std::string, Mode> modes = {
-      {"search", Mode::search}, {"build", Mode::build}, {"copy", Mode::copy}};
+  const std::map<std::string, Mode> modes = {{"search", Mode::search},
+                                             {"insert", Mode::insert},
+                                             {"build", Mode::build},
+                                             {"copy", Mode::copy}};
 
   static std::size_t size(const std::string& name, const std::string& value) {
     return static_cast<std::size_t>(whole(name, value));
@@ -227,6 +233,12 @@ struct Parser {
         throw Error("no option named " + argument + "; see --help");
       }
     }
+    if (options.mode == Mode::insert) {
+      if (options.clients.empty()) options.clients = {1, 4};
+      options.primary_key = true;
+    } else if (options.clients.empty()) {
+      options.clients = {1};
+    }
   }
 
   void check() const {
@@ -246,6 +258,10 @@ struct Parser {
                         [&](const Server& other) { return other.label == server.label; }) > 1) {
         throw Error("two servers are labelled " + server.label);
       }
+    }
+    if (options.mode == Mode::insert && options.skip_load) {
+      throw Error(
+          "insert changes the table, so it has to load it: no --skip-load, no --skip-build");
     }
     if (options.data.empty() == !options.synthetic) {
       throw Error("give the data with either --data or --synthetic");

@@ -13,7 +13,7 @@
 
 namespace vec::bench {
 
-enum class Mode { search, build, copy };
+enum class Mode { search, insert, build, copy };
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -40,10 +40,11 @@ struct Options {
   std::vector<std::string> types;
 
   // measure
-  std::vector<int> ef = {10, 20, 40, 80, 160, 320}, clients = {1};
+  std::vector<int> ef = {10, 20, 40, 80, 160, 320}, clients;
   std::size_t k = 10;
   int rounds = 5, slice_ms = 1000;
   std::size_t explained = 100;
+  std::size_t inserts = 1000;  // for each number of clients
   Settings settings;
   std::map<std::string, Settings> settings_of;  // by label, besides `settings`
 

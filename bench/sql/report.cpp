@@ -153,6 +153,49 @@ void print_copies(const Options& options, const Report& report) {
   }
 }
 
+// Of one kind, for all numbers of clients.
+void print_writes(const Options& options, const Report& report, const char* title,
+                  std::vector<Writes> WriteCosts::*kind) {
+  std::printf("\n%s, per row\n", title);
+  Table table;
+  table.add({"clients", "server", "rows/s", "range", "cpu ms", "log bytes", "page images",
+             "index buffers", "buffers", "of an insert's"});
+  for (std::size_t c = 0; c < options.clients.size(); ++c) {
+    for (std::size_t s = 0; s < report.writes.size(); ++s) {
+      const Writes& writes = (report.writes[s].*kind)[c];
+      const Writes& inserts = report.writes[s].inserts[c];
+      const auto [least, most] = std::minmax_element(writes.rates.begin(), writes.rates.end());
+      table.add({std::to_string(writes.clients), options.servers[s].label,
+                 format("%.0f", median(writes.rates)),
+                 format("%.0f", *least) + "-" + format("%.0f", *most),
+                 writes.cpu_ms() ? format("%.3f", *writes.cpu_ms()) : "-",
+                 format("%.0f", writes.per_row(&Counters::wal_bytes)),
+                 format("%.2f", writes.per_row(&Counters::page_images)),
+                 format("%.1f", writes.per_row(&Counters::index_buffers)),
+                 format("%.1f", writes.per_row(&Counters::buffers)),
+                 ratio(writes.per_row(&Counters::index_buffers),
+                       inserts.per_row(&Counters::index_buffers))});
+    }
+  }
+  table.print();
+}
+
+void print_write_comparison(const Options& options, const Report& report, std::size_t other) {
+  Table table;
+  table.add({"", "clients", "rows/s", "cpu", "log bytes", "index buffers", "buffers"});
+  for (const auto& [name, kind] :
+       {std::pair("inserts", &WriteCosts::inserts), std::pair("updates", &WriteCosts::updates)}) {
+    for (std::size_t c = 0; c < options.clients.size(); ++c) {
+      const Writes &a = (report.writes[0].*kind)[c], &b = (report.writes[other].*kind)[c];
+      auto fewer = [&](double Counters::*what) { return ratio(b.per_row(what), a.per_row(what)); };
+      table.add({name, std::to_string(a.clients), ratio(median(a.rates), median(b.rates)),
+                 ratio(b.cpu_ms().value_or(0), a.cpu_ms().value_or(0)), fewer(&Counters::wal_bytes),
+                 fewer(&Counters::index_buffers), fewer(&Counters::buffers)});
+    }
+  }
+  table.print();
+}
+
 }  // namespace
 
 void print(const Options& options, const Report& report) {
@@ -166,6 +209,15 @@ void print(const Options& options, const Report& report) {
     return;
   }
   print_loads(options, report);
+  if (!report.writes.empty()) {
+    print_writes(options, report, "inserts", &WriteCosts::inserts);
+    print_writes(options, report, "updates of another column", &WriteCosts::updates);
+    for (std::size_t s = 1; s < report.writes.size(); ++s) {
+      print_comparison(options, report, s);
+      print_write_comparison(options, report, s);
+    }
+    return;
+  }
   print_curves(options, report);
   for (std::size_t s = 1; s < report.loaded.size(); ++s) print_comparison(options, report, s);
 }

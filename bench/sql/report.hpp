@@ -9,6 +9,7 @@
 #include "measure.hpp"
 #include "options.hpp"
 #include "series.hpp"
+#include "writes.hpp"
 
 namespace vec::bench {
 
@@ -18,9 +19,11 @@ struct Report {
   Settings machine;               // name, value
   std::vector<Settings> servers;  // versions and settings
   std::vector<Loaded> loaded;     // per server; empty in mode build
-  std::vector<Curve> curves;      // per server; of mode search
-  std::vector<CopyTimes> copies;  // per server; of mode copy
-  std::vector<Built> series;      // of mode build
+  // Per server; each of one mode.
+  std::vector<Curve> curves;
+  std::vector<CopyTimes> copies;
+  std::vector<WriteCosts> writes;
+  std::vector<Built> series;
 };
 
 Settings describe_machine();

@@ -105,6 +105,22 @@ void write_ratios(std::ostream& out, const Options& options, const Report& repor
   out << "]";
 }
 
+void write_writes(std::ostream& out, const std::vector<Writes>& of_clients) {
+  out << "[";
+  for (std::size_t c = 0; c < of_clients.size(); ++c) {
+    const Writes& w = of_clients[c];
+    out << (c ? ", " : "") << "{\"clients\": " << w.clients << ", \"rows\": " << w.rows
+        << ", \"rows_per_second\": ";
+    write_list(out, w.rates);
+    out << ", \"cpu_ms\": " << number_or(w.cpu_ms(), "null")
+        << ", \"log_bytes\": " << w.per_row(&Counters::wal_bytes)
+        << ", \"page_images\": " << w.per_row(&Counters::page_images)
+        << ", \"index_buffers\": " << w.per_row(&Counters::index_buffers)
+        << ", \"buffers\": " << w.per_row(&Counters::buffers) << "}";
+  }
+  out << "]";
+}
+
 void write_json(std::ostream& out, const Options& options, const Report& report) {
   out << "{\n  \"dataset\": " << json_text(report.dataset) << ", \"rows\": " << report.rows
       << ", \"dimensions\": " << report.dimensions << ", \"queries\": " << report.queries
@@ -146,6 +162,12 @@ void write_json(std::ostream& out, const Options& options, const Report& report)
       write_list(out, copy.in_cpu);
       out << "}";
     }
+    if (!report.writes.empty()) {
+      out << ",\n     \"inserts\": ";
+      write_writes(out, report.writes[s].inserts);
+      out << ",\n     \"updates\": ";
+      write_writes(out, report.writes[s].updates);
+    }
     out << "}";
   }
   out << "\n  ]\n}\n";
@@ -160,6 +182,23 @@ void write_csv(std::ostream& out, const Options& options, const Report& report) 
         for (std::size_t i = 0; i < times->size(); ++i) {
           out << options.servers[s].label << "," << name << "," << i << "," << (*times)[i] << ","
               << copy.rows << "," << copy.bytes << "\n";
+        }
+      }
+    }
+    return;
+  }
+  if (!report.writes.empty()) {
+    out << "server,kind,clients,rows,rows_per_second,cpu_ms,log_bytes,page_images,index_buffers,"
+           "buffers\n";
+    for (std::size_t s = 0; s < report.writes.size(); ++s) {
+      for (const auto& [name, kind] :
+           {std::pair("insert", &WriteCosts::inserts), std::pair("update", &WriteCosts::updates)}) {
+        for (const Writes& w : report.writes[s].*kind) {
+          out << options.servers[s].label << "," << name << "," << w.clients << "," << w.rows << ","
+              << median(w.rates) << "," << number_or(w.cpu_ms(), "") << ","
+              << w.per_row(&Counters::wal_bytes) << "," << w.per_row(&Counters::page_images) << ","
+              << w.per_row(&Counters::index_buffers) << "," << w.per_row(&Counters::buffers)
+              << "\n";
         }
       }
     }

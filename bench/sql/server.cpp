@@ -79,11 +79,23 @@ void Connection::prepare(const std::string& name, const std::string& sql) {
           sql);
 }
 
-Result Connection::execute(const std::string& name, std::string_view parameter) {
-  const char* const values[] = {parameter.data()};
-  const int lengths[] = {static_cast<int>(parameter.size())}, formats[] = {1};
-  return checked(PQexecPrepared(connection_.get(), name.c_str(), 1, values, lengths, formats, 1),
-                 PGRES_TUPLES_OK, "EXECUTE " + name);
+void Connection::set(const std::vector<std::pair<std::string, std::string>>& settings) {
+  for (const auto& [name, value] : settings) {
+    run("SELECT set_config(" + quoted_literal(name) + ", " + quoted_literal(value) + ", false)");
+  }
+}
+
+Result Connection::execute(const std::string& name, std::span<const std::string_view> parameters) {
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats(parameters.size(), 1);
+  for (std::string_view parameter : parameters) {
+    values.push_back(parameter.data());
+    lengths.push_back(static_cast<int>(parameter.size()));
+  }
+  return checked(
+      PQexecPrepared(connection_.get(), name.c_str(), static_cast<int>(parameters.size()),
+                     values.data(), lengths.data(), formats.data(), 1),
+      PGRES_TUPLES_OK, "EXECUTE " + name);
 }
 
 std::string Connection::value(const std::string& sql, std::string_view parameter) {

@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace vec::bench {
@@ -29,9 +31,18 @@ class Connection {
   // The first column of the only row; empty if there is no row.
   std::string value(const std::string& sql);
 
-  // Statements with one parameter in binary form, which give binary rows.
+  // Settings of the session.
+  void set(const std::vector<std::pair<std::string, std::string>>& settings);
+
+  // Statements with parameters in binary form, which give binary rows.
   void prepare(const std::string& name, const std::string& sql);
-  Result execute(const std::string& name, std::string_view parameter);
+  Result execute(const std::string& name, std::string_view parameter) {
+    return execute(name, {&parameter, 1});
+  }
+  Result execute(const std::string& name, std::span<const std::string_view> parameters);
+  Result execute(const std::string& name, std::initializer_list<std::string_view> parameters) {
+    return execute(name, std::span(parameters.begin(), parameters.size()));
+  }
   // EXPLAIN or another statement given at once: a binary parameter, a text result.
   std::string value(const std::string& sql, std::string_view parameter);
 

@@ -16,6 +16,7 @@
 #include "options.hpp"
 #include "series.hpp"
 #include "synthetic.hpp"
+#include "writes.hpp"
 
 namespace vec::bench {
 namespace {
@@ -285,6 +286,55 @@ TEST(Limit, DropsNeighborsOfMissingRows) {
   EXPECT_FALSE(dataset.neighbors);
 }
 
+// --- Writes ---
+
+TEST(Parts, AreAllRowsEachOnce) {
+  for (std::size_t rows : {0, 1, 7, 100}) {
+    for (std::size_t parts : {1, 3, 7, 8}) {
+      std::size_t next = 0;
+      for (std::size_t part = 0; part < parts; ++part) {
+        const auto [first, end] = part_of(rows, part, parts);
+        EXPECT_EQ(first, next);
+        EXPECT_LE(end - first, rows / parts + 1);
+        next = end;
+      }
+      EXPECT_EQ(next, rows);
+    }
+  }
+}
+
+TEST(WriteCosts, ArePerRowOfAllSlices) {
+  Writes writes;
+  EXPECT_EQ(writes.per_row(&Counters::buffers), 0);
+  EXPECT_FALSE(writes.cpu_ms());
+  const Counters before{1000, 10, 200, 300}, after{3000, 11, 800, 1200};
+  writes.add_slice(10, 0.5, after - before, 0.02);
+  writes.add_slice(30, 0.5, {6000, 0, 200, 300}, 0.04);
+  EXPECT_EQ(writes.rows, 40u);
+  EXPECT_EQ(writes.rates, (std::vector<double>{20, 60}));
+  EXPECT_EQ(writes.per_row(&Counters::wal_bytes), 200);
+  EXPECT_EQ(writes.per_row(&Counters::page_images), 1 / 40.0);
+  EXPECT_EQ(writes.per_row(&Counters::index_buffers), 20);
+  EXPECT_EQ(writes.per_row(&Counters::buffers), 30);
+  EXPECT_NEAR(*writes.cpu_ms(), 1.5, 1e-12);
+  // A slice whose processor time cannot be told makes that of all unknown.
+  writes.add_slice(10, 0.5, {}, std::nullopt);
+  writes.add_slice(10, 0.5, {}, 0.1);
+  EXPECT_FALSE(writes.cpu_ms());
+}
+
+TEST(RowsToInsert, AreTheLastOnes) {
+  Options options;
+  options.inserts = 2;
+  options.clients = {1, 4};
+  Dataset dataset = on_a_line({1, 2, 3, 4, 5, 6}, 0);
+  const Matrix taken = take_rows_to_insert(options, dataset);
+  EXPECT_EQ(taken.values, (std::vector<float>{3, 4, 5, 6}));
+  EXPECT_EQ(taken.rows, 4u);
+  EXPECT_EQ(dataset.base.values, (std::vector<float>{1, 2}));
+  EXPECT_THROW(take_rows_to_insert(options, dataset), Error);
+}
+
 // --- What goes to the servers ---
 
 TEST(Binary, IsWhatTheTypesReceive) {
@@ -311,6 +361,10 @@ TEST(CommandLine, IsChecked) {
   EXPECT_EQ(options.settings_of.at("a")[0].second, "off");
 
   const std::vector<std::string> right = {"--server", "a=", "--data", "d.hdf5"};
+  EXPECT_EQ(parse(right).clients, std::vector<int>{1});
+  const std::vector<std::string> insert = {"insert", "--server", "a=", "--data", "d.hdf5"};
+  EXPECT_EQ(parse(insert).clients, (std::vector<int>{1, 4}));
+  EXPECT_EQ(parse(insert).mode, Mode::insert);
   for (const std::vector<std::string>& more :
        std::vector<std::vector<std::string>>{{"--ef"},
                                              {"--ef", "x"},
@@ -326,6 +380,11 @@ TEST(CommandLine, IsChecked) {
     std::vector<std::string> arguments = right;
     arguments.insert(arguments.end(), more.begin(), more.end());
     EXPECT_THROW(parse(arguments), Error) << more[0];
+  }
+  for (const char* more : {"--skip-load", "--skip-build"}) {
+    std::vector<std::string> arguments = insert;
+    arguments.push_back(more);
+    EXPECT_THROW(parse(arguments), Error) << more;
   }
   EXPECT_THROW(parse({"--data", "d.hdf5"}), Error);
   EXPECT_THROW(parse({"--row-counts", "10", "--server", "a=", "--data", "d.hdf5"}), Error);

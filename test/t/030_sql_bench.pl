@@ -52,6 +52,34 @@ ok($ok, 'tables and indexes as they are') or diag($stderr);
 like($stdout, qr/^one against two/m, 'they are compared');
 like($stdout, qr/^0\.1 .*one: exceeded at the smallest ef\./m, 'a recall that even the smallest ef exceeds');
 
+($ok, $stdout, $stderr) = run_bench('insert', @data, @servers, '--rounds', 2, '--inserts', 100, '--with', 'm = 8',
+	'--out', "$out/writes");
+ok($ok, 'insert') or diag($stderr);
+@lines = split /\n/, slurp("$out/writes/results.csv");
+is(scalar @lines, 1 + 2 * 2 * 2, 'insert, results.csv: a header, and a line per server, kind and number of clients');
+my %line_of;
+foreach my $line (@lines)
+{
+	my @fields = split /,/, $line;
+	$line_of{"@fields[0 .. 2]"} = \@fields;
+}
+foreach my $clients (1, 4)
+{
+	my ($inserts, $updates) = map { $line_of{"one $_ $clients"} } ('insert', 'update');
+	my (undef, undef, undef, $rows, $rate, undef, $log, undef, $index_buffers, $buffers) = @$inserts;
+	is($rows, 100, "insert, $clients clients: rows");
+	cmp_ok($rate, '>', 0, "insert, $clients clients: rows per second");
+	cmp_ok($log, '>', 100, "insert, $clients clients: log");
+	cmp_ok($index_buffers, '>', 50, "insert, $clients clients: buffers of the index");
+	cmp_ok($buffers, '>', $index_buffers, "insert, $clients clients: and of the table");
+	cmp_ok($updates->[8], '>', 5, "insert, $clients clients: updates make entries in the index");
+	cmp_ok($updates->[8], '<', $index_buffers, "insert, $clients clients: at less cost");
+}
+like($stdout, qr/^one against two/m, 'insert: servers are compared');
+like($stdout, qr/^inserts +4 /m, 'insert: with several clients, too');
+like(slurp("$out/writes/results.json"), qr/"updates": \[\{"clients": 1, "rows": 100, /, 'insert: results.json');
+is($node->safe_psql('two', 'SELECT count(*), sum(touched) FROM sql_bench'), '2000|200', 'insert: rows and updates');
+
 foreach my $case ([ 'ip', 'vector' ], [ 'cosine', 'halfvec' ])
 {
 	my ($metric, $type) = @$case;
@@ -90,6 +118,10 @@ foreach my $case (
 	ok(!$ok, "fails: $name");
 	like($stderr, $message, "says so: $name");
 }
+
+($ok, $stdout, $stderr) = run_bench('insert', @data, $servers[0], $servers[1], '--inserts', 1000);
+ok(!$ok, 'fails: more rows to insert than there are');
+like($stderr, qr/leave no rows/, 'says so: more rows to insert than there are');
 
 $node->stop;
 done_testing();

@@ -151,6 +151,21 @@ TEST_P(PageWriterTest, InsertsAndVacuumGoOnInItsPages) {
   EXPECT_EQ(Inspection(written.store).problems(alive, rows[0]), "");
 }
 
+// In a graph built in memory not everything can be reached from everywhere, only from its entry
+// point.
+TEST(PageWriterOfClustersFarApart, AnInsertedEntryPointLeadsToAllThatTheOneBeforeItDid) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Vectors rows = Clustered(3, 8, seed).draw(301);
+    const std::vector<float> last = rows.back();
+    rows.pop_back();
+    Written written(rows, 4, 16);
+    Session session(written.store);
+    session.insert(last, 300, session.graph.entry_point().level + 1);
+    EXPECT_EQ(Inspection(written.store).problems(all_rows(301), last), "");
+  }
+}
+
 // The same graph, but only every third id is used.
 class Gapped {
  public:

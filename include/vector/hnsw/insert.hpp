@@ -10,7 +10,8 @@
 //
 // No node is cut off: an edge that gives way to the new node is taken over by the new node, whose
 // list has room; and if no neighbor's list accepts the new node, the nearest one's farthest edge
-// gives way. Without this, inner product graphs lose short vectors (test PageGraphReachability).
+// gives way. Without this, inner product graphs lose short vectors (test PageGraphReachability). A
+// node that becomes the entry point leads to the one before it, for the same reason.
 #pragma once
 
 #include "vector/hnsw/search_layer.hpp"
@@ -110,6 +111,27 @@ void take_over_victims(Storage& storage, Scratch& scratch, Selection& selection,
   measure(storage, scratch, scratch.ids.view(), [&](Candidate victim, NodeState state) {
     if (state != NodeState::live || selection.counts[0] >= capacity) return;
     selection.room(0)[selection.counts[0]++] = victim;
+  });
+}
+
+// The new node will be the entry point instead of the present one, from which all nodes can be
+// reached: it gets an edge there at level 0, and another one for the descent. In place of its own
+// farthest neighbor if it has no room left: no other node depends on that edge. Where codes are at
+// hand, reachability.hpp follows.
+template <GraphWriter Storage>
+void link_to_entry_point(Storage& storage, Scratch& scratch, const Selection& selection,
+                         std::size_t neighbors_at_0, EntryPoint entry_point) {
+  measure(storage, scratch, {&entry_point.id, 1}, [&](Candidate edge, NodeState state) {
+    if (state != NodeState::live) return;
+    for (int l : {0, entry_point.level}) {
+      std::uint16_t& count = selection.counts[l];
+      if (contains(selection.at(l), edge.id)) continue;
+      if (count < storage.max_neighbors(l)) {
+        selection.room(l)[count++] = edge;
+      } else {
+        selection.room(l)[l == 0 ? neighbors_at_0 - 1 : count - 1] = edge;
+      }
+    }
   });
 }
 
@@ -276,8 +298,12 @@ InsertOutcome insert(Storage& storage, Scratch& scratch, int level, const Parame
     return InsertOutcome::inserted;
   }
 
-  if constexpr (!Storage::kCodesAtHand)
+  if constexpr (!Storage::kCodesAtHand) {
     take_over_victims(storage, scratch, selection, parameters.rule);
+    if (level > top_level) {
+      link_to_entry_point(storage, scratch, selection, neighbors_at_0, descent.entry_point);
+    }
+  }
   NodeId node = storage.add_node(level, selection);
   link_all_back(storage, scratch, selection, neighbors_at_0, std::min(level, top_level), node,
                 parameters.rule);

@@ -22,8 +22,8 @@ std::span<Candidate> search(Storage& storage, Scratch& scratch, std::size_t ef) 
     scratch.pending.clear();
     return {};
   }
-  // The entry point, too: all nodes are reachable from there (reachability.hpp), not from
-  // everywhere.
+  // The entry point, too: all nodes are reachable from there (reachability.hpp; insert.hpp where
+  // another one takes its place), not from everywhere.
   const NodeId starts[] = {descent.node, descent.entry_point.id};
   search_layer<KeepFarther>(storage, scratch, starts, ef, 0);
   return sort_nearest(scratch);
