@@ -25,6 +25,7 @@
 #include "graph_fixture.hpp"
 #include "synthetic.hpp"
 #include "vector/hnsw/write_pages.hpp"
+#include "vector/prefetch.hpp"
 
 namespace vec::test {
 namespace {
@@ -100,8 +101,7 @@ class PlainPages : public MemoryPages {
   void check_interrupts() {}
   void prefetch(std::span<const hnsw::PageRange> ranges) {
     for (const hnsw::PageRange& range : ranges) {
-      const std::byte* bytes = raw(range.block) + range.offset;
-      for (std::size_t at = 0; at < range.bytes; at += 64) __builtin_prefetch(bytes + at);
+      vec::prefetch(raw(range.block) + range.offset, range.bytes);
     }
   }
   template <class Use>

@@ -30,6 +30,7 @@
 #include "vector/hnsw/heap_tid.hpp"
 #include "vector/hnsw/scratch.hpp"
 #include "vector/hnsw/shared_memory.hpp"
+#include "vector/prefetch.hpp"
 
 namespace vec::hnsw {
 
@@ -145,9 +146,7 @@ class MemoryGraph {
       std::size_t count = std::min(kBatch, ids.size() - start);
       for (std::size_t i = 0; i < count; ++i) {
         codes[i] = code(ids[start + i]);
-        for (std::size_t line = 0; line < codec_.code_bytes(); line += 64) {
-          __builtin_prefetch(codes[i] + line);
-        }
+        prefetch(codes[i], codec_.code_bytes());
       }
       if (query_ != nullptr) {
         codec_.query_distances(query_, codes, count, distances);

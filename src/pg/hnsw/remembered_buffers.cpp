@@ -1,5 +1,7 @@
 #include "remembered_buffers.hpp"
 
+#include "vector/prefetch.hpp"
+
 extern "C" {
 #include "storage/buf_internals.h"
 }
@@ -27,14 +29,6 @@ bool probably_holds(const BufferDesc* descriptor, BlockNumber block) {
 // the page may be evicted whenever a buffer is needed, ReadBuffer has to raise it again.
 bool may_soon_be_evicted(BufferDesc* descriptor) {
   return BUF_STATE_GET_USAGECOUNT(pg_atomic_read_u32(&descriptor->state)) < 2;
-}
-
-void prefetch_lines(const char* first, uint32 bytes) {
-  const char* end = first + bytes;
-  for (const char* line = first; line < end; line += PG_CACHE_LINE_SIZE / 2) {
-    __builtin_prefetch(line);
-  }
-  __builtin_prefetch(end - 1);
 }
 
 }  // namespace
@@ -78,7 +72,7 @@ void RememberedBuffers::prefetch(std::span<const hnsw::PageRange> ranges) const 
       buffer = PrefetchBuffer(index_, fork_, range.block).recent_buffer;
     }
     if (!BufferIsValid(buffer)) continue;  // being read from disk
-    prefetch_lines(static_cast<const char*>(BufferGetPage(buffer)) + range.offset, range.bytes);
+    vec::prefetch(static_cast<const char*>(BufferGetPage(buffer)) + range.offset, range.bytes);
   }
 }
 
