@@ -36,6 +36,7 @@ make_root() {
   root=$roots/$1-$2
   remove_root
   cp -a "$roots/$1" "$root.partial"
+  configure_root "$root.partial"
   mv "$root.partial" "$root"
 }
 
@@ -71,6 +72,13 @@ bootstrap() {  # SUITE
       say "deb $security $suite-security main" >"$root/etc/apt/sources.list.d/security.list"
     fi
   fi
+  in_root useradd --create-home --shell /bin/bash builder
+  touch "$root/.complete"
+}
+
+# Settings of each copy rather than of the base system, which is kept and may be older than they are.
+configure_root() {  # FOLDER
+  local root=$1
   # How apt gets to its mirror from here.
   apt-config dump | grep -E '^Acquire::(https?|ftp|Retries|Check-Valid-Until|Check-Date)\b' \
     >"$root/etc/apt/apt.conf.d/99host" || true
@@ -82,8 +90,6 @@ bootstrap() {  # SUITE
   # Quick: without manuals, translations and syncing.
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   printf 'path-exclude=/usr/share/%s/*\n' man locale >"$root/etc/dpkg/dpkg.cfg.d/lean"
-  in_root useradd --create-home --shell /bin/bash builder
-  touch "$root/.complete"
 }
 
 # in_root COMMAND [ARGUMENT...]: runs it as root in $root.
