@@ -61,7 +61,7 @@ class WriteMeasurement {
       std::cerr << ", updates\n";
       in_turn(c, &WriteCosts::updates, [&](Connection& connection, std::size_t row) {
         // All over the table.
-        return connection.execute("update", {int8(row * 7919 % loaded_)});
+        return connection.execute("update", {int8(row * loaded_ / more_.rows)});
       });
     }
     for (std::size_t s = 0; s < writers_.size(); ++s) check_table(s);

@@ -95,7 +95,8 @@ sub scan_while_vacuum_waits
 	{
 		my $waits = answer("SELECT count(*) $insert_lock AND mode = 'ExclusiveLock' AND NOT granted", $go_on);
 		return undef unless defined $waits;
-		return answer(by_index_only(100) . "SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <-> $query) t", $go_on)
+		# The insert alone does not hold up a scan: that was tried when it was stopped.
+		return answer(by_index_only(100) . "SELECT count(*) FROM (SELECT id FROM items ORDER BY embedding <-> $query) t", $go_on) // 'the scan waits'
 			if $waits == 1;
 		usleep(100_000);
 	}

@@ -116,8 +116,9 @@ void take_over_victims(Storage& storage, Scratch& scratch, Selection& selection,
 
 // The new node will be the entry point instead of the present one, from which all nodes can be
 // reached: it gets an edge there at level 0, and another one for the descent. In place of its own
-// farthest neighbor if it has no room left: no other node depends on that edge. Where codes are at
-// hand, reachability.hpp follows.
+// farthest neighbor if it has no room left: no other node depends on that edge. (The victim at
+// that place was on that neighbor's list, where nothing gives way then.) Where codes are at hand,
+// reachability.hpp follows; where the entry point is deleted, vacuum's repair.
 template <GraphWriter Storage>
 void link_to_entry_point(Storage& storage, Scratch& scratch, const Selection& selection,
                          std::size_t neighbors_at_0, EntryPoint entry_point) {
