@@ -42,7 +42,7 @@ sub answer
 {
 	my ($sql, $undo) = @_;
 	my $session = session($sql);
-	foreach (1 .. 300)
+	foreach (1 .. 1000)
 	{
 		usleep(10_000);
 		last if !$session->{run}->pumpable;
