@@ -91,7 +91,7 @@ sub scan_while_vacuum_waits
 {
 	my ($insert) = @_;
 	my $go_on = sub { kill('CONT', $insert->{pid}) };
-	foreach (1 .. 50)
+	foreach (1 .. 25)
 	{
 		my $waits = answer("SELECT count(*) $insert_lock AND mode = 'ExclusiveLock' AND NOT granted", $go_on);
 		return undef unless defined $waits;
@@ -139,7 +139,7 @@ foreach my $case ([ 'half of the rows have died', 'DELETE FROM items WHERE id % 
 {
 	my $tries = 0;
 	my $waited = 0;
-	$waited = vacuum_beside_stopped_insert(@$case) until $waited || ++$tries > 10;
+	$waited = vacuum_beside_stopped_insert(@$case) until $waited || ++$tries > 20;
 	ok($waited, "$case->[0]: a vacuum came to wait");
 }
 
