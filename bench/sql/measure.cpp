@@ -28,10 +28,7 @@ Connection searcher(const Options& options, const Server& server) {
                   {"jit", "off"},
                   {"max_parallel_workers_per_gather", "0"},
                   {"plan_cache_mode", "force_generic_plan"}});
-  connection.set(options.settings);
-  if (const auto own = options.settings_of.find(server.label); own != options.settings_of.end()) {
-    connection.set(own->second);
-  }
+  connection.set(options.settings_for(server));
   connection.prepare("search", search_statement(options));
   return connection;
 }
@@ -190,7 +187,7 @@ class Measurement {
     std::mutex mutex;
     const double end = options_.slice_ms / 1000.0;
     const auto count = static_cast<std::size_t>(clients);
-    const std::optional<double> cpu_before = cpu_seconds(s, count);
+    const std::optional<double> cpu_before = cpu_seconds(std::span(connections_[s]).first(count));
     const Stopwatch watch;
     std::size_t done = 0;
     double last = 0;
@@ -210,23 +207,12 @@ class Measurement {
       last = std::max(last, before);
     });
     samples.qps.push_back(static_cast<double>(done) / last);
-    const std::optional<double> cpu_after = cpu_seconds(s, count);
+    const std::optional<double> cpu_after = cpu_seconds(std::span(connections_[s]).first(count));
     if (cpu_before && cpu_after && samples.cpu_seconds) {
       *samples.cpu_seconds += *cpu_after - *cpu_before;
     } else {
       samples.cpu_seconds.reset();
     }
-  }
-
-  // Of the first clients of a server.
-  std::optional<double> cpu_seconds(std::size_t s, std::size_t clients) {
-    double sum = 0;
-    for (std::size_t c = 0; c < clients; ++c) {
-      const std::optional<double> seconds = connections_[s][c].cpu_seconds();
-      if (!seconds) return std::nullopt;
-      sum += *seconds;
-    }
-    return sum;
   }
 
   const Options& options_;

@@ -286,6 +286,14 @@ struct Parser {
 
 }  // namespace
 
+Settings Options::settings_for(const Server& server) const {
+  Settings all = settings;
+  if (const auto own = settings_of.find(server.label); own != settings_of.end()) {
+    all.insert(all.end(), own->second.begin(), own->second.end());
+  }
+  return all;
+}
+
 Options parse_options(int argc, char** argv) {
   Parser parser;
   parser.options.threads = std::max(1u, std::thread::hardware_concurrency());

@@ -47,6 +47,8 @@ struct Options {
   std::size_t inserts = 1000;  // for each number of clients
   Settings settings;
   std::map<std::string, Settings> settings_of;  // by label, besides `settings`
+  // Both of them.
+  Settings settings_for(const Server& server) const;
 
   // report
   std::vector<double> targets = {0.90, 0.95, 0.98, 0.99};

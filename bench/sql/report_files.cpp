@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "interpolate.hpp"
+#include "plot.hpp"
 #include "report.hpp"
 #include "table.hpp"
 
@@ -261,29 +262,25 @@ void write_plot(std::ostream& out, const Options& options, const Report& report)
     }
     out << "end\n";
   }
-  auto title = [](const std::string& text) { return "'" + text + "'"; };
-  auto plot = [&](const std::string& name, const std::string& label, std::size_t first_column,
-                  std::size_t columns) {
-    for (const auto& [terminal, suffix] :
-         {std::pair("svg size 800,500 background rgb 'white'", "svg"),
-          std::pair("pngcairo size 800,500", "png")}) {
-      out << "set terminal " << terminal << " noenhanced\nset output '" << name << "." << suffix
-          << "'\nset ylabel '" << label << "'\nplot";
-      for (std::size_t s = 0; s < report.curves.size(); ++s) {
-        for (std::size_t c = 0; c < columns; ++c) {
-          std::string key = options.servers[s].label;
-          if (columns > 1) key += ", " + std::to_string(options.clients[c]) + " clients";
-          out << (s + c ? ",\\\n    " : " ") << "$server" << s << " using 1:" << first_column + c
-              << " with linespoints linewidth 2 linecolor " << s + 1 << " dashtype " << c + 1
-              << " title " << title(key);
-        }
+  auto plot_columns = [&](const std::string& name, const std::string& label,
+                          std::size_t first_column, std::size_t columns) {
+    std::vector<std::string> curves;
+    for (std::size_t s = 0; s < report.curves.size(); ++s) {
+      for (std::size_t c = 0; c < columns; ++c) {
+        std::string key = options.servers[s].label;
+        if (columns > 1) key += ", " + std::to_string(options.clients[c]) + " clients";
+        curves.push_back("$server" + std::to_string(s) +
+                         " using 1:" + std::to_string(first_column + c) +
+                         " with linespoints linewidth 2 linecolor " + std::to_string(s + 1) +
+                         " dashtype " + std::to_string(c + 1) + " title '" + key + "'");
       }
-      out << "\n";
     }
+    out << "set ylabel '" << label << "'\n";
+    plot(out, name, curves);
   };
   out << "set logscale y\nset xlabel \"recall at " << options.k << "\\n \"\n";
-  plot("recall-qps", "queries per second", 4, options.clients.size());
-  plot("recall-ms", "server time of a query, ms", 2, 1);
+  plot_columns("recall-qps", "queries per second", 4, options.clients.size());
+  plot_columns("recall-ms", "server time of a query, ms", 2, 1);
 }
 
 void draw(const path& folder, const std::string& script) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "measure.hpp"
+#include "plot.hpp"
 #include "table.hpp"
 
 namespace vec::bench {
@@ -34,17 +35,6 @@ struct Values {
     }
   }
 };
-
-void plot(std::ostream& out, const std::string& name, const std::vector<std::string>& curves) {
-  for (const auto& [terminal, suffix] :
-       {std::pair("svg size 800,500 background rgb 'white'", "svg"),
-        std::pair("pngcairo size 800,500", "png")}) {
-    out << "set terminal " << terminal << " noenhanced\nset output '" << name << "." << suffix
-        << "'\nplot ";
-    for (std::size_t i = 0; i < curves.size(); ++i) out << (i ? ",\\\n     " : "") << curves[i];
-    out << "\n";
-  }
-}
 
 void write_build_plot(std::ostream& out, const Options& options, const std::vector<Built>& series) {
   const Values values(series);

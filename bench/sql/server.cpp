@@ -156,6 +156,16 @@ std::string enclosed(std::string_view text, char quote) {
 
 }  // namespace
 
+std::optional<double> cpu_seconds(std::span<Connection> connections) {
+  double sum = 0;
+  for (Connection& connection : connections) {
+    const std::optional<double> seconds = connection.cpu_seconds();
+    if (!seconds) return std::nullopt;
+    sum += *seconds;
+  }
+  return sum;
+}
+
 std::string quoted_literal(std::string_view text) {
   return enclosed(text, '\'');
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,6 +64,9 @@ class Connection {
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
   std::string statistics_path_;  // of the process; empty if unknown
 };
+
+// Of all these connections; nothing when it cannot be told of one.
+std::optional<double> cpu_seconds(std::span<Connection> connections);
 
 // An SQL literal or identifier.
 std::string quoted_literal(std::string_view text);

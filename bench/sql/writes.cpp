@@ -1,5 +1,6 @@
 #include "writes.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include "clock.hpp"
@@ -22,10 +23,7 @@ std::string int8(std::size_t value) {
 Connection writer(const Options& options, const Server& server) {
   Connection connection(server);
   connection.run("SET synchronous_commit = off");
-  connection.set(options.settings);
-  if (const auto own = options.settings_of.find(server.label); own != options.settings_of.end()) {
-    connection.set(own->second);
-  }
+  connection.set(options.settings_for(server));
   const std::string table = quoted_name(options.table);
   connection.prepare("insert", "INSERT INTO " + table +
                                    " (id, embedding) VALUES ($1::bigint, $2::" + options.type +
@@ -91,7 +89,7 @@ class WriteMeasurement {
     if (first == end) return;
     const auto clients = static_cast<std::size_t>(writes.clients);
     const Counters before = counters(s, clients);
-    const std::optional<double> cpu_before = cpu_seconds(s, clients);
+    const std::optional<double> cpu_before = cpu_seconds(std::span(writers_[s]).first(clients));
     const Stopwatch watch;
     parallel_for(clients, static_cast<unsigned>(clients), [&](std::size_t client, unsigned) {
       const auto [from, to] = part_of(end - first, client, clients);
@@ -101,7 +99,7 @@ class WriteMeasurement {
       }
     });
     const double seconds = watch.seconds();
-    const std::optional<double> cpu_after = cpu_seconds(s, clients);
+    const std::optional<double> cpu_after = cpu_seconds(std::span(writers_[s]).first(clients));
     std::optional<double> cpu;
     if (cpu_before && cpu_after) cpu = *cpu_after - *cpu_before;
     writes.add_slice(end - first, seconds, counters(s, clients) - before, cpu);
@@ -121,16 +119,6 @@ class WriteMeasurement {
     if (PQntuples(result.get()) != 1) throw Error("the server's statistics miss the index");
     auto number = [&](int column) { return std::stod(PQgetvalue(result.get(), 0, column)); };
     return {number(0), number(1), number(2), number(3)};
-  }
-
-  std::optional<double> cpu_seconds(std::size_t s, std::size_t clients) {
-    double sum = 0;
-    for (std::size_t c = 0; c < clients; ++c) {
-      const std::optional<double> seconds = writers_[s][c].cpu_seconds();
-      if (!seconds) return std::nullopt;
-      sum += *seconds;
-    }
-    return sum;
   }
 
   void check_table(std::size_t s) {
