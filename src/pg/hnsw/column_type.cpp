@@ -44,15 +44,32 @@ VECTOR_FUNCTION(hnsw_halfvec_support) {
   PG_RETURN_POINTER(&kHalfvec);
 }
 
+// Support functions 3 of pgvector's operator classes for bit and sparsevec, which this release does
+// not have. No script of ours creates them: they are found in the catalog of a pgvector whose
+// library this one has replaced, where their absence would be all that is said of such an index.
+VECTOR_FUNCTION(hnsw_bit_support) {
+  (void)fcinfo;
+  PG_RETURN_POINTER(nullptr);
+}
+
+VECTOR_FUNCTION(hnsw_sparsevec_support) {
+  (void)fcinfo;
+  PG_RETURN_POINTER(nullptr);
+}
+
 const ColumnType& column_type(Relation index) {
   if (!OidIsValid(index_getprocid(index, 1, kTypeProc))) return kVector;
-  FmgrInfo* support = index_getprocinfo(index, 1, kTypeProc);
+  const PGFunction support = index_getprocinfo(index, 1, kTypeProc)->fn_addr;
+  if (support == hnsw_halfvec_support) return kHalfvec;
   // A function of another library would return something else.
-  if (support->fn_addr != hnsw_halfvec_support) {
-    ereport(ERROR,
-            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for hnsw index")));
-  }
-  return kHalfvec;
+  const bool is_of_pgvector = support == hnsw_bit_support || support == hnsw_sparsevec_support;
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for hnsw index"),
+           is_of_pgvector ? errdetail("Index \"%s\" is of an operator class that this "
+                                      "release of extension vector does not have.",
+                                      RelationGetRelationName(index))
+                          : 0,
+           is_of_pgvector ? errhint("Use DROP INDEX, or install pgvector again.") : 0));
 }
 
 Metric metric_of(Relation index) {

@@ -33,12 +33,13 @@ bool is_codec_of(const hnsw::MetaPage& meta, const ColumnType& type) {
 
 // Checks everything that sizes and offsets are computed from.
 IndexState checked_state(Relation index, const hnsw::MetaPage& meta) {
+  // First, because REINDEX cannot help an index whose type is not supported.
+  const ColumnType& type = column_type(index);
   if (meta.magic != hnsw::kMagic)
     not_our_index(index, "Its metapage was not written by this extension.");
   if (meta.format_version != hnsw::kFormatVersion) {
     not_our_index(index, "Its format version is not one that this version of the extension reads.");
   }
-  const ColumnType& type = column_type(index);
   const int32 typmod = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
   bool plausible = meta.m >= hnsw::kMinM && meta.m <= hnsw::kMaxM && meta.dimensions >= 1 &&
                    meta.dimensions <= static_cast<uint32>(kMaxDimensions) &&

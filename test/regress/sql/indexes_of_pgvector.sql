@@ -1,13 +1,8 @@
--- An ivfflat index that pgvector made, while our library is in the place of pgvector's: its table can be read, it can be
--- dropped, and whatever needs it says what to do. (pgvector's own index: test/migration.)
+-- Indexes that pgvector made and this release lacks, while our library is in the place of pgvector's: their tables can
+-- be read, they can be dropped, and whatever needs them says what to do. (pgvector's own indexes: test/migration.)
 -- What pgvector's catalog has.
-CREATE FUNCTION pg_temp.module() RETURNS text LANGUAGE sql AS
-	$$SELECT probin FROM pg_proc WHERE proname = 'hnswhandler'$$;
-DO $$
-BEGIN
-	EXECUTE format('CREATE FUNCTION ivfflathandler(internal) RETURNS index_am_handler LANGUAGE c AS %L', pg_temp.module());
-END
-$$;
+SELECT probin AS module FROM pg_proc WHERE proname = 'hnswhandler' \gset
+CREATE FUNCTION ivfflathandler(internal) RETURNS index_am_handler LANGUAGE c AS :'module';
 CREATE ACCESS METHOD ivfflat TYPE INDEX HANDLER ivfflathandler;
 CREATE OPERATOR CLASS ivfflat_vector_ops FOR TYPE vector USING ivfflat AS
 	FUNCTION 1 vector_l2_squared_distance(vector, vector), FUNCTION 3 l2_distance(vector, vector);
@@ -50,3 +45,29 @@ SELECT id FROM lists ORDER BY v <-> '[1,2,3]' LIMIT 1;
 DROP TABLE lists;
 DROP ACCESS METHOD ivfflat CASCADE;
 DROP FUNCTION ivfflathandler;
+
+-- An hnsw index on bit.
+CREATE FUNCTION hnsw_bit_support(internal) RETURNS internal LANGUAGE c AS :'module';
+CREATE FUNCTION hamming(bit, bit) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT bit_count($1 # $2)::float8';
+CREATE OPERATOR CLASS bit_hamming_ops FOR TYPE bit USING hnsw AS FUNCTION 1 hamming(bit, bit), FUNCTION 3 hnsw_bit_support(internal);
+CREATE TABLE codes (id int, v vector(3));
+INSERT INTO codes VALUES (1, '[1,2,3]'), (2, '[3,2,1]');
+CREATE INDEX codes_v ON codes USING hnsw (v vector_l2_ops);
+UPDATE pg_index SET indclass = (SELECT format('%s', oid) FROM pg_opclass WHERE opcname = 'bit_hamming_ops')::oidvector
+	WHERE indexrelid = 'codes_v'::regclass;
+\c
+SELECT id FROM codes ORDER BY v <-> '[1,3,3]' LIMIT 1;
+INSERT INTO codes VALUES (3, '[1,1,1]');
+\echo :LAST_ERROR_SQLSTATE
+REINDEX INDEX codes_v;
+DELETE FROM codes WHERE id = 2;
+VACUUM codes;
+SELECT hnsw_check('codes_v');
+DROP INDEX codes_v;
+INSERT INTO codes VALUES (3, '[1,1,1]');
+VACUUM codes;
+SELECT count(*) FROM codes;
+
+DROP TABLE codes;
+DROP OPERATOR FAMILY bit_hamming_ops USING hnsw;
+DROP FUNCTION hnsw_bit_support, hamming;
