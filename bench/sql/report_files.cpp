@@ -174,6 +174,12 @@ void write_json(std::ostream& out, const Options& options, const Report& report)
   out << "\n  ]\n}\n";
 }
 
+// Nothing if the index was there.
+std::optional<double> build_seconds(const Loaded& loaded) {
+  if (loaded.build_seconds.empty()) return std::nullopt;
+  return median(loaded.build_seconds);
+}
+
 void write_csv(std::ostream& out, const Options& options, const Report& report) {
   if (!report.copies.empty()) {
     out << "server,direction,round,seconds,rows,bytes\n";
@@ -215,8 +221,8 @@ void write_csv(std::ostream& out, const Options& options, const Report& report) 
         out << options.servers[s].label << "," << p.ef << "," << t.clients << "," << p.recall << ","
             << t.qps << "," << t.qps_least << "," << t.qps_most << "," << t.p50 << "," << t.p95
             << "," << t.p99 << "," << number_or(t.cpu_ms, "") << "," << p.server_ms << "," << p.hit
-            << "," << p.read << "," << t.queries << "," << median(loaded.build_seconds) << ","
-            << loaded.index_bytes << "," << loaded.table_bytes << "\n";
+            << "," << p.read << "," << t.queries << "," << number_or(build_seconds(loaded), "")
+            << "," << loaded.index_bytes << "," << loaded.table_bytes << "\n";
       }
     }
   }
