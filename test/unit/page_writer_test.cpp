@@ -154,16 +154,27 @@ TEST_P(PageWriterTest, InsertsAndVacuumGoOnInItsPages) {
 // In a graph built in memory not everything can be reached from everywhere, only from its entry
 // point.
 TEST(PageWriterOfClustersFarApart, AnInsertedEntryPointLeadsToAllThatTheOneBeforeItDid) {
-  for (unsigned seed = 1; seed <= 20; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
-    Vectors rows = Clustered(3, 8, seed).draw(301);
-    const std::vector<float> last = rows.back();
-    rows.pop_back();
-    Written written(rows, 4, 16);
-    Session session(written.store);
-    session.insert(last, 300, session.graph.entry_point().level + 1);
-    EXPECT_EQ(Inspection(written.store).problems(all_rows(301), last), "");
+  int full_lists = 0;
+  for (int m : {2, 4}) {
+    for (unsigned seed = 1; seed <= 20; ++seed) {
+      SCOPED_TRACE(testing::Message() << "m " << m << ", seed " << seed);
+      Vectors rows = Clustered(3, 8, seed).draw(301);
+      const std::vector<float> last = rows.back();
+      rows.pop_back();
+      Written written(rows, m, 16);
+      Session session(written.store);
+      const hnsw::EntryPoint before = session.graph.entry_point();
+      session.insert(last, 300, before.level + 1);
+      EXPECT_EQ(Inspection(written.store).problems(all_rows(301), last), "");
+      std::vector<NodeId> neighbors(session.graph.max_neighbors(0));
+      const NodeId node = session.graph.entry_point().id;
+      const std::size_t count = session.graph.neighbors(node, 0, neighbors);
+      EXPECT_EQ(std::count(neighbors.begin(), neighbors.begin() + count, before.id), 1);
+      full_lists += count == neighbors.size();
+    }
   }
+  // Where the edge takes the place of another one.
+  EXPECT_GT(full_lists, 0);
 }
 
 // The same graph, but only every third id is used.
