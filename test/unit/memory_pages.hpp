@@ -149,8 +149,10 @@ class MemoryPages {
     return true;
   }
   std::uint32_t append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
+    const std::size_t before = pages_.size();
     interrupt();
     require_unlocked("index extended under a lock");
+    if (pages_.size() > before) return hnsw::kNoBlock;
     std::uint32_t block = append_page(kind, geometry);
     record_space(block, kind, geometry.slots_per_page(kind));
     return block;

@@ -55,9 +55,8 @@ concept PageSource = Allocator<P> &&
     p.update_group(std::span<const std::uint32_t>(),
                    [](std::span<std::byte* const>) { return true; })
     } -> std::same_as<bool>;
-  {
-    p.append(kind, geometry)
-    } -> std::same_as<std::uint32_t>;  // a formatted page with all slots free
+  // A formatted page with all slots free; kNoBlock where somebody else has just appended one.
+  { p.append(kind, geometry) } -> std::same_as<std::uint32_t>;
   { p.find_space(kind, std::uint32_t{}) } -> std::same_as<std::uint32_t>;  // kNoBlock: none known
   p.record_space(block, kind, std::uint32_t{});  // longest run of free slots
   p.corrupted(block, "message");                 // does not return

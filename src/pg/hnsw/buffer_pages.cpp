@@ -44,6 +44,12 @@ Buffer BufferPages::extend(const hnsw::Geometry& geometry) {
 }
 
 BlockNumber BufferPages::append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
+  // Sessions that find no space at the same time share the page of the first one.
+  if (!ConditionalLockRelationForExtension(index_, ExclusiveLock)) {
+    LockRelationForExtension(index_, ExclusiveLock);
+    UnlockRelationForExtension(index_, ExclusiveLock);
+    return hnsw::kNoBlock;
+  }
   Buffer buffer = extend(geometry);
   BlockNumber block = BufferGetBlockNumber(buffer);
   if (logging_ == Logging::none) {
@@ -58,6 +64,7 @@ BlockNumber BufferPages::append(hnsw::PageKind kind, const hnsw::Geometry& geome
   record_space(block, kind, geometry.slots_per_page(kind));
   // Up to the root of the map, where searches start; recording alone changes the lowest level only.
   FreeSpaceMapVacuumRange(index_, block, block + 1);
+  UnlockRelationForExtension(index_, ExclusiveLock);
   if (kind == hnsw::PageKind::elements) RelationSetTargetBlock(index_, block);
   return block;
 }
