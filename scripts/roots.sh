@@ -30,14 +30,29 @@ apt_mirror() {  # ORIGIN [security]
 # make_root SUITE PURPOSE: sets $root to a folder with this release, kept for this purpose, and makes it if it is
 # not there yet: as a copy of one with nothing but the base system.
 make_root() {
+  local lock
   root=$roots/$1-$2
+  hold "$root"
   if [[ -e $root/.complete ]]; then return; fi
+  exec {lock}>>"$roots/$1.lock"
+  flock "$lock"
   if [[ ! -e $roots/$1/.complete ]]; then bootstrap "$1"; fi
+  exec {lock}>&-
   root=$roots/$1-$2
   remove_root
   cp -a "$roots/$1" "$root.partial"
   configure_root "$root.partial"
   mv "$root.partial" "$root"
+}
+
+# A root is for one run at a time.
+declare -A held=()
+hold() {  # FOLDER
+  local lock
+  if [[ -n ${held[$1]:-} ]]; then return; fi
+  exec {lock}>>"$1.lock"
+  flock --nonblock "$lock" || die "another run is using $1"
+  held[$1]=$lock
 }
 
 remove_root() {
@@ -118,8 +133,10 @@ root_packages() {
     <(printf '%s\n' "$@" | sort -u) | xargs)
   if [[ -z $missing ]]; then return; fi
   say "Installing into $root: $missing"
+  # The last run may have been interrupted.
+  in_root dpkg --configure -a >"$log" 2>&1 || true
   # shellcheck disable=SC2086  # a list of words
-  in_root apt-get update -qq >"$log" 2>&1 &&
+  in_root apt-get update -qq >>"$log" 2>&1 &&
     in_root apt-get install -y -qq --no-install-recommends $missing >>"$log" 2>&1 ||
     die "apt-get failed:
 $(tail -n 20 "$log")"

@@ -167,7 +167,8 @@ foreach my $case ([ 'serial', '64MB' ], [ 'serial', '1MB' ], [ 'parallel', '64MB
 	is($node->safe_psql('postgres', q(SELECT tuples_done, tuples_total FROM seen WHERE phase ~ 'log' OR phase ~ 'reach' ORDER BY n DESC LIMIT 1)), "$rows|$rows", "$name: at last all are done")
 	  if $phases =~ /log|reach/;
 	my $total = $node->safe_psql('postgres', q(SELECT tuples_total FROM seen WHERE tuples_done >= 1500 AND phase ~ 'loading' ORDER BY n LIMIT 1));
-	cmp_ok(abs($total - $rows), '<', $rows / 5, "$name: tuples_total is near the truth early: $total") if $is_often || $total ne '';
+	# Workers take several blocks at once, which is much of a small table.
+	cmp_ok(abs($total - $rows), '<', $way eq 'serial' ? $rows / 5 : $rows / 3, "$name: tuples_total is near the truth early: $total") if $is_often || $total ne '';
 	$node->safe_psql('postgres', 'DROP INDEX items_embedding');
 }
 
