@@ -132,9 +132,12 @@ sub all_indexes_are_sound
 sub same_as_seqscan
 {
 	my ($node, $operator, $query, $limit, $name) = @_;
-	my $statement = "SELECT id, embedding $operator $query FROM items ORDER BY embedding $operator $query, id LIMIT $limit";
+	# Not ORDER BY distance, id, which needs all rows before PostgreSQL 17.
+	my $nearest = "SELECT id, embedding $operator $query AS distance FROM items ORDER BY distance LIMIT $limit";
+	my $statement = "SELECT * FROM ($nearest) nearest ORDER BY distance, id";
 	my $exact = $node->safe_psql('postgres', "SET enable_indexscan = off; $statement");
 	my $found = $node->safe_psql('postgres', by_index_only(1000) . $statement);
+	like($node->safe_psql('postgres', by_index_only(1000) . "EXPLAIN $statement"), qr/Index Scan using/, "$name: by index");
 	return is($found, $exact, $name);
 }
 
