@@ -18,6 +18,7 @@ my %before = (
 	'docs/migrating-from-pgvector.md' => $items . q(
 		CREATE INDEX items_embedding ON items USING hnsw (embedding vector_l2_ops);
 		UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'items_embedding'::regclass;),
+	'docs/reference.md' => $items . 'CREATE INDEX ON items USING hnsw (embedding vector_l2_ops);',
 	'docs/tuning.md' => $items);
 
 my $node = PostgreSQL::Test::Cluster->new('documentation');
