@@ -243,6 +243,8 @@ void write_plot_preamble(std::ostream& out, const Options& options, const Report
       const std::string version = value.substr(0, value.find(' ', value.find(' ') + 1));
       if (versions.find(version) == std::string::npos) versions += ", " + version;
     }
+    // Of one index: of a series the command says it.
+    if (s < report.loaded.size()) out << " " << report.loaded[s].index_definition;
     out << "\n";
   }
   std::string machine, processors;

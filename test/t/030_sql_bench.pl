@@ -49,6 +49,7 @@ like($stdout, qr/^two:.*\n.*m='4'/m, 'index options of one server');
 ($ok, $stdout, $stderr) = run_bench(@data, @servers, '--skip-build', '--ef', '10', '--rounds', 1, '--slice-ms', 20,
 	'--metric', 'l2', '--targets', '0.1,1', '--out', "$out/as_is");
 ok($ok, 'tables and indexes as they are') or diag($stderr);
+like(slurp("$out/as_is/plot.gnuplot"), qr/^# two: server .*; CREATE INDEX .* WITH \(m='4'\)$/m, 'plot.gnuplot: what was measured');
 like($stdout, qr/^one against two/m, 'they are compared');
 like(slurp("$out/as_is/results.csv"), qr/^one,10,1,(?:[^,]*,){12},\d{5,},\d{5,}$/m, 'results.csv: no time of a build that was not');
 like($stdout, qr/^0\.1 .*one: exceeded at the smallest ef\./m, 'a recall that even the smallest ef exceeds');
