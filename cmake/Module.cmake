@@ -11,6 +11,10 @@ target_link_libraries(vector_shim PRIVATE vector_warnings PostgreSQL::server)
 target_compile_options(vector_shim PRIVATE -fno-strict-aliasing -fwrapv)
 # Of macros of PostgreSQL's headers; g++ sees by itself that they come from there.
 target_compile_options(vector_shim PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-volatile>)
+# clang 14 refers to the personality where nothing unwinds any more, for instance after each std::atomic::load. Other
+# compilers have to be the evidence.
+target_compile_options(vector_shim PRIVATE
+  $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,15>>:-fno-exceptions>)
 target_compile_definitions(vector_shim PRIVATE "VECTOR_VERSION=\"${PROJECT_VERSION}\"")
 
 add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)

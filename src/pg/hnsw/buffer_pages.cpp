@@ -38,7 +38,7 @@ Buffer BufferPages::extend(const hnsw::Geometry& geometry) {
     ereport(ERROR,
             (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
              errmsg("index \"%s\" has reached its largest size", RelationGetRelationName(index_)),
-             errhint("Partition the table, or build the index with a smaller m.")));
+             errhint("Partition the table.")));
   }
   return extend_relation(index_, fork_);
 }
