@@ -37,6 +37,8 @@ sub has_heading
 
 # Statements whose plan the page foretells, as [statement, whether the index is used].
 my @plans;
+# Statements that a page says use an index of its own, by page.
+my %marked;
 foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*.md")
 {
 	my $page = slurp_file("$root/$path");
@@ -64,10 +66,23 @@ foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*
 		my ($ret, $stdout, $stderr) = $node->psql($database, $block, on_error_stop => 1);
 		# psql's commands that run statements, too, print errors only.
 		ok($ret == 0 && $stderr !~ /ERROR|WARNING/, "$path: block $n of SQL") or diag("$block\n$stderr");
+		# Statements below a line that says so, in the database of the page.
+		while ($block =~ /^-- uses the index\n(.*?;)$/msg)
+		{
+			my $statement = $1;
+			my $plan = $node->safe_psql($database, "SET enable_seqscan = off; EXPLAIN (COSTS OFF) $statement");
+			my @used = $plan =~ /Index Scan using (\S+)/g;
+			my $hnsw = $node->safe_psql($database, q(SELECT relname FROM pg_class JOIN pg_am a ON a.oid = relam WHERE amname = 'hnsw'));
+			my %is_hnsw = map { $_ => 1 } split /\n/, $hnsw;
+			ok((grep { $is_hnsw{$_} } @used), "$path: block $n uses an hnsw index") or diag("$statement\n$plan");
+			$marked{$path}++;
+		}
 		push @plans, map { /^(SELECT .*;) +-- (uses the index|no index)/ ? [ $1, $2 eq 'uses the index' ] : () } split /\n/, $block;
 	}
 	ok($node->safe_psql($database, q(SELECT bool_and(indisvalid AND indisready) FROM pg_index)) eq 't', "$path: leaves every index valid");
 }
+
+cmp_ok($marked{'docs/recipes.md'}, '>=', 12, 'recipes that use an index are marked');
 
 # The FAQ, with one index on the table.
 cmp_ok(scalar(grep { $_->[1] } @plans), '>=', 5, 'there are statements that use an index');
