@@ -2,7 +2,7 @@
 include(cmake/PostgreSQL.cmake)
 
 file(GLOB_RECURSE module_sources CONFIGURE_DEPENDS src/pg/*.cpp)
-# Exceptions and RTTI stay at their defaults: the reference to the exception personality is the
+# Exceptions and RTTI stay at their defaults (but see below for an old clang): the reference to the exception personality is the
 # evidence that the test module_has_nothing_to_unwind looks for.
 add_library(vector_shim OBJECT ${module_sources})
 target_include_directories(vector_shim PRIVATE include src/pg)

@@ -128,13 +128,13 @@ in_root_as_builder() {
 # Packages that are missing in $root.
 root_packages() {
   local missing log=$roots/apt.log
+  # The last run may have been interrupted.
+  in_root dpkg --configure -a >"$log" 2>&1 || true
   # shellcheck disable=SC2016  # expanded by dpkg-query
   missing=$(comm -13 <(in_root dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p' | sort -u) \
     <(printf '%s\n' "$@" | sort -u) | xargs)
   if [[ -z $missing ]]; then return; fi
   say "Installing into $root: $missing"
-  # The last run may have been interrupted.
-  in_root dpkg --configure -a >"$log" 2>&1 || true
   # shellcheck disable=SC2086  # a list of words
   in_root apt-get update -qq >>"$log" 2>&1 &&
     in_root apt-get install -y -qq --no-install-recommends $missing >>"$log" 2>&1 ||

@@ -59,12 +59,13 @@ my $check = script('check', join '', map { "SELECT hnsw_check('items_$_', true);
 # All sessions prefer the index to a sort.
 $node->safe_psql('postgres', 'ALTER DATABASE postgres SET enable_seqscan = off');
 
-# Starts pgbench.
+# Starts pgbench, which has to end in time.
 sub started
 {
 	my @arguments = @_;
 	my ($out, $err);
-	return IPC::Run::start([ 'pgbench', '-n', '-M', 'prepared', @arguments, $node->connstr('postgres') ], '>', \$out, '2>', \$err);
+	return IPC::Run::start([ 'pgbench', '-n', '-M', 'prepared', @arguments, $node->connstr('postgres') ],
+		'>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 }
 
 # The first elements of an empty index, inserted at once, all find one another.
@@ -114,6 +115,19 @@ $node->safe_psql('postgres', 'DELETE FROM items; VACUUM items;');
 $node->safe_psql('postgres', 'INSERT INTO items SELECT n, draw(n) FROM generate_series(1, 500) AS n');
 is(rows_not_found($node, 'items', '<->', q('[1,0,1,0,1,0]')), 0, 'all rows after all that');
 all_indexes_are_sound($node, 'after all that');
+
+# Every row needs a page of its own, so all sessions extend the index all the time. They wait for each other, but somebody
+# always gets on, and nobody's page is left empty.
+$node->safe_psql(
+	'postgres', q(
+	CREATE TABLE wide (embedding vector(1536));
+	CREATE INDEX wide_embedding ON wide USING hnsw (embedding vector_l2_ops) WITH (quantization = 'none');
+));
+my $insert_wide = script('insert_wide', "INSERT INTO wide SELECT array_agg(random() - 0.5)::vector FROM generate_series(1, 1536);\n");
+my $inserts = started('-c', 8, '-j', 1, '-t', 250, '-f', $insert_wide);
+ok($inserts->finish, 'pgbench ends when each row needs a page');
+is($node->safe_psql('postgres', q(SELECT element_bytes / 8192, free_elements FROM hnsw_index_stats('wide_embedding'))), '2000|0', 'a page for each row');
+all_indexes_are_sound($node, 'after that');
 
 # Before the server stops: a session that has not ended yet would say FATAL.
 my $log = slurp_file($node->logfile);

@@ -67,14 +67,15 @@ foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*
 		# psql's commands that run statements, too, print errors only.
 		ok($ret == 0 && $stderr !~ /ERROR|WARNING/, "$path: block $n of SQL") or diag("$block\n$stderr");
 		# Statements below a line that says so, in the database of the page.
-		while ($block =~ /^-- uses the index\n(.*?;)$/msg)
+		while ($block =~ /^-- uses the index(?: (\w+))?\n(.*?;)$/msg)
 		{
-			my $statement = $1;
+			my ($index, $statement) = ($1, $2);
 			my $plan = $node->safe_psql($database, "SET enable_seqscan = off; EXPLAIN (COSTS OFF) $statement");
 			my @used = $plan =~ /Index Scan using (\S+)/g;
 			my $hnsw = $node->safe_psql($database, q(SELECT relname FROM pg_class JOIN pg_am a ON a.oid = relam WHERE amname = 'hnsw'));
 			my %is_hnsw = map { $_ => 1 } split /\n/, $hnsw;
-			ok((grep { $is_hnsw{$_} } @used), "$path: block $n uses an hnsw index") or diag("$statement\n$plan");
+			ok((grep { defined $index ? $_ eq $index : $is_hnsw{$_} } @used), "$path: block $n uses " . ($index // 'an hnsw index'))
+			  or diag("$statement\n$plan");
 			$marked{$path}++;
 		}
 		push @plans, map { /^(SELECT .*;) +-- (uses the index|no index)/ ? [ $1, $2 eq 'uses the index' ] : () } split /\n/, $block;

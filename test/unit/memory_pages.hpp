@@ -148,11 +148,14 @@ class MemoryPages {
     for (std::size_t i = 0; i < blocks.size(); ++i) *pages_[blocks[i]] = copies[i];
     return true;
   }
-  std::uint32_t append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
+  std::uint32_t append(hnsw::PageKind kind, std::uint32_t slots, const hnsw::Geometry& geometry) {
     const std::size_t before = pages_.size();
     interrupt();
     require_unlocked("index extended under a lock");
-    if (pages_.size() > before) return hnsw::kNoBlock;
+    if (pages_.size() > before) {
+      const std::uint32_t found = find_space(kind, slots);
+      if (found != hnsw::kNoBlock) return found;
+    }
     std::uint32_t block = append_page(kind, geometry);
     record_space(block, kind, geometry.slots_per_page(kind));
     return block;

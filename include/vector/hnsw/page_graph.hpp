@@ -325,12 +325,9 @@ class PageGraph : public PageReader<Pages> {
 
   // A page that probably has a run of `slots` free slots.
   std::uint32_t page_with_space(PageKind kind, std::uint32_t slots) {
-    for (;;) {
-      this->check_interrupts();
-      std::uint32_t block = pages_->find_space(kind, slots);
-      if (block == kNoBlock) block = pages_->append(kind, geometry_);
-      if (block != kNoBlock) return block;
-    }
+    std::uint32_t block = pages_->find_space(kind, slots);
+    if (block != kNoBlock) return block;
+    return pages_->append(kind, slots, geometry_);
   }
 
   // Writes the open element into a free slot of `page`. REQUIRES: the slot is free.

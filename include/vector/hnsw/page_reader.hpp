@@ -55,8 +55,9 @@ concept PageSource = Allocator<P> &&
     p.update_group(std::span<const std::uint32_t>(),
                    [](std::span<std::byte* const>) { return true; })
     } -> std::same_as<bool>;
-  // A formatted page with all slots free; kNoBlock where somebody else has just appended one.
-  { p.append(kind, geometry) } -> std::same_as<std::uint32_t>;
+  // A formatted page with all slots free, or, where others have just appended one, a page with a
+  // run of so many.
+  { p.append(kind, std::uint32_t{}, geometry) } -> std::same_as<std::uint32_t>;
   { p.find_space(kind, std::uint32_t{}) } -> std::same_as<std::uint32_t>;  // kNoBlock: none known
   p.record_space(block, kind, std::uint32_t{});  // longest run of free slots
   p.corrupted(block, "message");                 // does not return

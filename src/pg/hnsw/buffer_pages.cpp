@@ -43,12 +43,16 @@ Buffer BufferPages::extend(const hnsw::Geometry& geometry) {
   return extend_relation(index_, fork_);
 }
 
-BlockNumber BufferPages::append(hnsw::PageKind kind, const hnsw::Geometry& geometry) {
-  // Sessions that find no space at the same time share the page of the first one.
+BlockNumber BufferPages::append(hnsw::PageKind kind, uint32 slots, const hnsw::Geometry& geometry) {
+  // Sessions that find no space at the same time share the page of the first one: who had to wait
+  // looks again. While holding the lock, so that one of them extends the index if there is none.
   if (!ConditionalLockRelationForExtension(index_, ExclusiveLock)) {
     LockRelationForExtension(index_, ExclusiveLock);
-    UnlockRelationForExtension(index_, ExclusiveLock);
-    return hnsw::kNoBlock;
+    const BlockNumber found = find_space(kind, slots);
+    if (found != hnsw::kNoBlock) {
+      UnlockRelationForExtension(index_, ExclusiveLock);
+      return found;
+    }
   }
   Buffer buffer = extend(geometry);
   BlockNumber block = BufferGetBlockNumber(buffer);

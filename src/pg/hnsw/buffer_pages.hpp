@@ -100,7 +100,7 @@ class BufferPages {
     return changed;
   }
 
-  BlockNumber append(hnsw::PageKind kind, const hnsw::Geometry& geometry);
+  BlockNumber append(hnsw::PageKind kind, uint32 slots, const hnsw::Geometry& geometry);
 
   // For building: the next block of the index, formatted and then filled by `fill`.
   template <class Fill>
