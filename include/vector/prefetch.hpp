@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace vec {
 
@@ -9,14 +10,12 @@ namespace vec {
 // dozen lines at a time, fewer than a batch of codes has, and then nothing else goes on
 // (docs/internals.md, Remembered buffers, has the figures).
 inline void prefetch(const void* first, std::size_t bytes) {
-  constexpr std::size_t kLine = 64;
+  constexpr std::uintptr_t kLine = 64;
   constexpr int kForReading = 0, kSecondLevel = 2;
-  const char* end = static_cast<const char*>(first) + bytes;
-  for (const char* line = static_cast<const char*>(first); line < end; line += kLine) {
-    __builtin_prefetch(line, kForReading, kSecondLevel);
+  const auto begin = reinterpret_cast<std::uintptr_t>(first), end = begin + bytes;
+  for (std::uintptr_t line = begin & ~(kLine - 1); line < end; line += kLine) {
+    __builtin_prefetch(reinterpret_cast<const void*>(line), kForReading, kSecondLevel);
   }
-  // Another line if the first byte is not at the start of one.
-  __builtin_prefetch(end - 1, kForReading, kSecondLevel);
 }
 
 }  // namespace vec
