@@ -2,8 +2,8 @@
 include(cmake/PostgreSQL.cmake)
 
 file(GLOB_RECURSE module_sources CONFIGURE_DEPENDS src/pg/*.cpp)
-# Exceptions and RTTI stay at their defaults (but see below for an old clang): the reference to the exception personality is the
-# evidence that the test module_has_nothing_to_unwind looks for.
+# Exceptions and RTTI stay at their defaults: the reference to the exception personality is the
+# evidence that the test module_has_nothing_to_unwind looks for. (But see below for an old clang.)
 add_library(vector_shim OBJECT ${module_sources})
 target_include_directories(vector_shim PRIVATE include src/pg)
 target_link_libraries(vector_shim PRIVATE vector_warnings PostgreSQL::server)
@@ -13,8 +13,11 @@ target_compile_options(vector_shim PRIVATE -fno-strict-aliasing -fwrapv)
 target_compile_options(vector_shim PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-volatile>)
 # clang 14 refers to the personality where nothing unwinds any more, for instance after each std::atomic::load. Other
 # compilers have to be the evidence.
-target_compile_options(vector_shim PRIVATE
-  $<$<AND:$<CXX_COMPILER_ID:Clang>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,15>>:-fno-exceptions>)
+set(VECTOR_SHIM_IS_EVIDENCE ON)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  target_compile_options(vector_shim PRIVATE -fno-exceptions)
+  set(VECTOR_SHIM_IS_EVIDENCE OFF)
+endif()
 target_compile_definitions(vector_shim PRIVATE "VECTOR_VERSION=\"${PROJECT_VERSION}\"")
 
 add_library(vector MODULE $<TARGET_OBJECTS:vector_shim>)

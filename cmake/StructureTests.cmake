@@ -15,8 +15,7 @@ if(NOT VECTOR_SANITIZE)
   endif()
 endif()
 if(VECTOR_MODULE)
-  # Says nothing of a module compiled without exceptions, see Module.cmake.
-  if(NOT (CMAKE_CXX_COMPILER_ID STREQUAL Clang AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15))
+  if(VECTOR_SHIM_IS_EVIDENCE)
     add_structure_test(module_has_nothing_to_unwind $<TARGET_FILE:vector> $<TARGET_OBJECTS:vector_shim>)
   endif()
   add_structure_test(module_exports_are_listed $<TARGET_FILE:vector> "${PROJECT_SOURCE_DIR}/src/pg/exports.list"

@@ -149,3 +149,11 @@ copy_project() {
   tar -C "$project" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$root/home/builder/vector" -xf -
   in_root chown -R builder: /home/builder/vector
 }
+
+# copy_project_to_build [NAME=VALUE...]: the same, with the packages needed to build and check it, looked for with these
+# variables.
+copy_project_to_build() {
+  copy_project
+  in_root env "$@" bash -c 'cd /home/builder/vector && exec scripts/install-dependencies build check' ||
+    die "the packages to build and check in $root cannot be installed"
+}
