@@ -44,15 +44,13 @@ Buffer BufferPages::extend(const hnsw::Geometry& geometry) {
 }
 
 BlockNumber BufferPages::append(hnsw::PageKind kind, uint32 slots, const hnsw::Geometry& geometry) {
-  // Sessions that find no space at the same time share the page of the first one: who had to wait
-  // looks again. While holding the lock, so that one of them extends the index if there is none.
-  if (!ConditionalLockRelationForExtension(index_, ExclusiveLock)) {
-    LockRelationForExtension(index_, ExclusiveLock);
-    const BlockNumber found = find_space(kind, slots);
-    if (found != hnsw::kNoBlock) {
-      UnlockRelationForExtension(index_, ExclusiveLock);
-      return found;
-    }
+  // Sessions that find no space at the same time share the page of the first one: each looks again.
+  // While holding the lock, so that one of them extends the index if there is none.
+  LockRelationForExtension(index_, ExclusiveLock);
+  const BlockNumber found = find_space(kind, slots);
+  if (found != hnsw::kNoBlock) {
+    UnlockRelationForExtension(index_, ExclusiveLock);
+    return found;
   }
   Buffer buffer = extend(geometry);
   BlockNumber block = BufferGetBlockNumber(buffer);
