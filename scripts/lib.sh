@@ -118,7 +118,7 @@ private_installation() {
 }
 
 # start_server [NAME=VALUE...]: starts a server with these environment variables and points libpq's
-# variables to it. It listens on a socket in $scratch only.
+# variables to it. It listens on a socket in $scratch only. $server_settings are lines for its postgresql.conf.
 start_server() {
   if [[ ! -d $scratch/data ]]; then
     as_server_user env LC_ALL=C "$private_bin/initdb" -D "$scratch/data" -U postgres --auth=trust \
@@ -127,6 +127,7 @@ start_server() {
 listen_addresses = ''
 unix_socket_directories = '$scratch'
 fsync = off
+${server_settings:-}
 CONF
   fi
   as_server_user env LC_ALL=C "$@" "$private_bin/pg_ctl" start --wait --silent -D "$scratch/data" \
