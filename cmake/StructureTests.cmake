@@ -6,6 +6,8 @@ endfunction()
 
 add_structure_test(version_is_in_one_place "${PROJECT_SOURCE_DIR}")
 add_structure_test(meta_json_is_valid_for_pgxn "${PROJECT_SOURCE_DIR}")
+add_structure_test(dist_has_what_is_committed "${PROJECT_SOURCE_DIR}" "${PROJECT_VERSION}")
+set_tests_properties(dist_has_what_is_committed PROPERTIES SKIP_RETURN_CODE 77)
 # A sanitized core needs the sanitizer's library, and one object has nothing to share.
 if(NOT VECTOR_SANITIZE)
   add_structure_test(core_is_postgres_free "${PROJECT_SOURCE_DIR}" "${CMAKE_C_COMPILER}" $<TARGET_FILE:vector_core>)

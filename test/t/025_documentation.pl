@@ -37,8 +37,8 @@ sub has_heading
 
 # Statements whose plan the page foretells, as [statement, whether the index is used].
 my @plans;
-# Statements that a page says use an index of its own, by page.
-my %marked;
+# Statements that a page says use an index of its own, by page; and how many have their result beside them.
+my (%marked, $results);
 foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*.md")
 {
 	my $page = slurp_file("$root/$path");
@@ -78,12 +78,20 @@ foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*
 			  or diag("$statement\n$plan");
 			$marked{$path}++;
 		}
+		while ($block =~ /^(SELECT .*;) +-- gives (.*)$/mg)
+		{
+			my ($statement, $result) = ($1, $2);
+			is($node->safe_psql($database, $statement), $result, "$path: $statement");
+			$results++;
+		}
 		push @plans, map { /^(SELECT .*;) +-- (uses the index|no index)/ ? [ $1, $2 eq 'uses the index' ] : () } split /\n/, $block;
 	}
 	ok($node->safe_psql($database, q(SELECT bool_and(indisvalid AND indisready) FROM pg_index)) eq 't', "$path: leaves every index valid");
 }
 
 cmp_ok($marked{'docs/recipes.md'}, '>=', 12, 'recipes that use an index are marked');
+
+cmp_ok($results, '>=', 3, 'there are statements with results');
 
 # The FAQ, with one index on the table.
 cmp_ok(scalar(grep { $_->[1] } @plans), '>=', 5, 'there are statements that use an index');

@@ -15,6 +15,7 @@
 //   list slot      ListSlot (8 bytes) | payload of 6 x 2M bytes, one of
 //                    neighbors of one level: edge ids 4 x 2M | edge lengths 2 x 2M
 //                    heap tids: next list id (4) | tids of 6 bytes
+//                  The code is padded to a multiple of 4, both slots to one of 8.
 //
 // Lists of levels >= first_list_level() of an element lie in consecutive list slots of one page.
 // That is level 1 when the element slot has room for the edges of level 0, else level 0. An edge's
