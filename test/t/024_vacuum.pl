@@ -72,7 +72,7 @@ complete('the rest of them deleted');
 
 # ---- everything deleted and inserted again ----
 
-# Levels are random, so 2 to 5 pages of lists come and go by chance. Of so many rows that is less than 2 % of the pages.
+# Levels are random, so a few pages of lists come and go by chance: of so many rows, less than 2 % of the pages.
 fill(8000);
 my $size = q(SELECT pg_relation_size('items_l2') + pg_relation_size('items_cosine'));
 my $at_first = $node->safe_psql('postgres', $size);

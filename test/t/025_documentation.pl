@@ -38,7 +38,7 @@ sub has_heading
 # Statements whose plan the page foretells, as [statement, whether the index is used].
 my @plans;
 # Statements that a page says use an index of its own, by page; and how many have their result beside them.
-my (%marked, $results, $foretold);
+my (%marked, $results);
 foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*.md")
 {
 	my $page = slurp_file("$root/$path");
@@ -78,8 +78,8 @@ foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*
 			  or diag("$statement\n$plan");
 			$marked{$path}++;
 		}
-		$foretold += () = $block =~ /-- gives /g;
-		while ($block =~ /^(SELECT .*;) +-- gives (.*)$/mg)
+		# Wherever it stands: a line that is no whole statement fails.
+		while ($block =~ /^(.*?) *-- gives (.*)$/mg)
 		{
 			my ($statement, $result) = ($1, $2);
 			is($node->safe_psql($database, $statement), $result, "$path: $statement");
@@ -91,9 +91,7 @@ foreach my $path ('README.md', map { s/^\Q$root\E\///r } sort glob "$root/docs/*
 }
 
 cmp_ok($marked{'docs/recipes.md'}, '>=', 12, 'recipes that use an index are marked');
-
 cmp_ok($results, '>=', 3, 'there are statements with results');
-is($results, $foretold, 'and each of them was compared');
 
 # The FAQ, with one index on the table.
 cmp_ok(scalar(grep { $_->[1] } @plans), '>=', 5, 'there are statements that use an index');
